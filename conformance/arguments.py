@@ -1,0 +1,36 @@
+"""The options of a run, shared by the command line and by plain pytest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("--config", {"metavar": "FILE", "help": "settings in TOML; see the README"}),
+    ("--base-url", {"metavar": "URL", "help": "the target, ending in /v1 as the SDKs take it"}),
+    (
+        "--api-key",
+        {"metavar": "KEY", "help": "the key, or env:NAME, or file:PATH to keep it off the line"},
+    ),
+    ("--profile", {"metavar": "NAME", "help": "what the provider claims: a name or a TOML file"}),
+    (
+        "--model",
+        {"action": "append", "metavar": "KIND=ID", "help": "chat=..., embedding=..., repeatable"},
+    ),
+    (
+        "--driver",
+        {"action": "append", "metavar": "NAME", "help": "http, python-sdk, ...; repeatable"},
+    ),
+    ("--level", {"choices": ("must", "should"), "help": "what makes the run fail (default must)"}),
+    ("--tier", {"choices": ("smoke", "standard", "full"), "help": "how much (default standard)"}),
+    ("--no-fuzz", {"action": "store_true", "default": None, "help": "leave fuzzing out"}),
+    ("--known-failures", {"metavar": "FILE", "help": "expected violations, in TOML"}),
+    ("--max-requests", {"type": int, "metavar": "N", "help": "send no more than N requests"}),
+    ("--max-tokens", {"type": int, "metavar": "N", "help": "use no more than N tokens"}),
+    ("--max-cost", {"type": float, "metavar": "USD", "help": "by the profile's prices"}),
+    ("--max-seconds", {"type": float, "metavar": "S", "help": "send nothing after S seconds"}),
+    ("--concurrency", {"type": int, "metavar": "N", "help": "requests at once (default 8)"}),
+    ("--rpm", {"type": float, "metavar": "N", "help": "requests per minute"}),
+    ("--timeout", {"type": float, "metavar": "S", "help": "for one request (default 60)"}),
+    ("--out", {"metavar": "DIR", "help": "where the run's files go (default conformance-report)"}),
+    ("--seed", {"type": int, "metavar": "N", "help": "for nonces and fuzzing"}),
+)

@@ -1,0 +1,114 @@
+"""Optional features: what a profile claims of them, and what the target was found to do.
+
+Each capability has a gate: the probe by which a run finds out. Works, refused cleanly, ignored in
+silence, absent and broken are five different findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from conformance.exchange import Exchange, Steps
+from conformance.probe import all_probes
+
+
+class Claim(StrEnum):
+    CLAIMED = "claimed"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class Finding(StrEnum):
+    WORKS = "works"
+    REFUSED = "refused"
+    IGNORED = "ignored"
+    ABSENT = "absent"
+    BROKEN = "broken"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Capability:
+    """``gate``: the probe that shows it. ``within``: the capability that it is part of.
+
+    ``took_effect``: given the gate's successful answer, whether the feature really did something
+    (None: success is enough). ``core``: judged even if nobody claims it.
+    """
+
+    name: str
+    title: str
+    gate: str
+    within: str = ""
+    took_effect: Callable[[Any], bool] | None = None
+    core: bool = False
+
+
+_REGISTRY: dict[str, Capability] = {}
+
+
+def capability(
+    name: str,
+    title: str,
+    gate: str,
+    *,
+    within: str = "",
+    took_effect: Callable[[Any], bool] | None = None,
+    core: bool = False,
+) -> Capability:
+    """Define and register a capability."""
+    if name in _REGISTRY:
+        raise ValueError(f"two capabilities are called {name!r}")
+    made = Capability(name, title, gate, within, took_effect, core)
+    _REGISTRY[name] = made
+    return made
+
+
+def all_capabilities() -> Mapping[str, Capability]:
+    """Every capability by name; each is defined beside its gate, in ``conformance.probes``."""
+    all_probes()
+    return _REGISTRY
+
+
+def lineage(name: str) -> tuple[str, ...]:
+    """A capability with everything that it is part of, itself first."""
+    found = []
+    known = all_capabilities()
+    while name:
+        found.append(name)
+        name = known[name].within if name in known else ""
+    return tuple(found)
+
+
+def find(capability: Capability, gate: Exchange | Steps | None) -> Finding:
+    """What the gate's answer says of the capability."""
+    if gate is None:
+        return Finding.UNKNOWN
+    exchange = gate if isinstance(gate, Exchange) else (gate.exchanges or (None,))[-1]
+    if exchange is None or exchange.response is None:
+        return Finding.UNKNOWN
+    status = exchange.status
+    if 200 <= status < 300:
+        if capability.took_effect is None:
+            return Finding.WORKS
+        try:
+            works = capability.took_effect(gate)
+        except Exception:
+            return Finding.BROKEN
+        return Finding.WORKS if works else Finding.IGNORED
+    if status == 429:
+        return Finding.UNKNOWN
+    if status in (404, 405, 410, 501) and not _names_a_thing(exchange):
+        return Finding.ABSENT
+    if 400 <= status < 500:
+        return Finding.REFUSED
+    return Finding.BROKEN
+
+
+def _names_a_thing(exchange: Exchange) -> bool:
+    """A 404 that is about a model or an object, not about the route."""
+    body = exchange.json
+    error = body.get("error") if isinstance(body, dict) else None
+    return isinstance(error, dict) and bool(error.get("code"))

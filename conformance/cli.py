@@ -1,0 +1,98 @@
+"""The command line: argument parsing only; each command is a function of ``conformance.commands``.
+
+Imports are lazy: ``conformance list`` and ``--help`` start no SDK, no pytest and no web framework.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from conformance import __version__
+from conformance.arguments import OPTIONS
+from conformance.errors import ConformanceError, UsageError
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a usage error as one sentence, with exit status 4."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise UsageError(f"{message}; see `{self.prog} --help`")
+
+
+def parser() -> argparse.ArgumentParser:
+    top = _Parser(
+        prog="conformance",
+        description="Is this server really OpenAI-compatible?",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"openai-conformance {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+
+    run = commands.add_parser("run", help="judge a target; with none given, the embedded provider")
+    run.add_argument("requirement", nargs="*", metavar="ID", help="only these ids or beginnings")
+    _options(run)
+    run.add_argument("-k", metavar="EXPR", help="pytest's expression over case names")
+    run.add_argument("-n", metavar="WORKERS", help="judge in several processes (pytest-xdist)")
+    run.add_argument("--details", action="store_true", help="print every finding in full")
+    run.add_argument("--write-known-failures", metavar="FILE", help="write today's failures")
+
+    serve = commands.add_parser("serve", help="the embedded provider alone")
+    serve.add_argument("--profile", default="reference", metavar="NAME")
+    serve.add_argument("--port", type=int, default=8080, metavar="N")
+    serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS")
+    serve.add_argument("--fault", action="append", default=[], metavar="ID")
+    serve.add_argument("--variation", action="append", default=[], metavar="ID")
+
+    listing = commands.add_parser("list", help="every requirement, a line each")
+    listing.add_argument("requirement", nargs="*", metavar="ID")
+    listing.add_argument("--json", action="store_true", help="the catalogue as JSON")
+    explain = commands.add_parser("explain", help="one requirement in full")
+    explain.add_argument("requirement", metavar="ID")
+    profiles = commands.add_parser("profiles", help="the providers that are known")
+    profiles.add_argument("action", nargs="?", choices=("check",), help="check a file of your own")
+    profiles.add_argument("file", nargs="?", metavar="FILE")
+    doctor = commands.add_parser(
+        "doctor", help="reachable? which capabilities? what would it cost?"
+    )
+    _options(doctor)
+    commands.add_parser("faults", help="the defects that the embedded provider can be given")
+    commands.add_parser("drivers", help="which clients can be used here")
+
+    judge = commands.add_parser(
+        "judge", help="judge recorded traffic: a run's folder or a HAR file"
+    )
+    judge.add_argument("recording", metavar="RUN|FILE.har")
+    judge.add_argument("requirement", nargs="*", metavar="ID")
+    judge.add_argument("--details", action="store_true")
+    _options(judge)
+    return top
+
+
+def _options(command: argparse.ArgumentParser) -> None:
+    for flag, settings in OPTIONS:
+        command.add_argument(flag, **settings)
+
+
+def run_command(argv: Sequence[str]) -> int:
+    """Run one command; returns the exit status."""
+    try:
+        arguments = parser().parse_args(argv)
+        if not arguments.command:
+            parser().print_help()
+            return UsageError.status
+        from conformance import commands
+
+        given = vars(arguments)
+        command = given.pop("command")
+        status: int = getattr(commands, command.replace("-", "_"))(given)
+        return status
+    except ConformanceError as error:
+        print(f"conformance: {error}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        print("conformance: interrupted", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 0

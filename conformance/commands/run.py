@@ -1,0 +1,102 @@
+"""``conformance run``: the cases under pytest, our own terminal report after them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from conformance.arguments import OPTIONS
+from conformance.errors import UsageError
+
+DEFAULT_OUT = "conformance-report"
+
+
+def run_command(given: dict[str, Any]) -> int:
+    import pytest
+    from rich.console import Console
+
+    from conformance import plugin
+    from conformance.catalogue import select
+    from conformance.commands.progress import show_progress
+
+    select(given["requirement"])  # a word that selects nothing is a usage error
+    given["out"] = given.get("out") or DEFAULT_OUT
+    catcher = _Catcher()
+    arguments = [str(plugin.CASES), *_pytest_arguments(given)]
+    console = Console(stderr=True, highlight=False)
+    with show_progress(console) as progress:
+        catcher.progress = progress
+        status = pytest.main(arguments, plugins=[catcher])
+    if catcher.usage:
+        raise UsageError(catcher.usage)
+    run = catcher.run
+    if run is None or run.run is None:
+        return int(status)
+    from conformance.output import redacted
+    from conformance.reporting import terminal
+    from conformance.reporting.report import build
+
+    exchanges = [redacted(x, run.setup.redactor) for x in run.drive.recording.exchanges]
+    report = build(run.run, exchanges)
+    terminal.render(report, Console(highlight=False), details=bool(given.get("details")))
+    if given.get("write_known_failures"):
+        from conformance import known_failures
+        from conformance.output import write
+
+        write(Path(given["write_known_failures"]), known_failures.dump(run.run.results))
+    print(f"report: {Path(given['out']) / 'report.html'}", file=sys.stderr)
+    return int(run.status if run.status is not None else status)
+
+
+def _pytest_arguments(given: dict[str, Any]) -> list[str]:
+    arguments = [
+        "-c",
+        str(Path(__file__).parent.parent / "run.ini"),
+        "--noconftest",
+        "-p",
+        "conformance.plugin",
+        "-p",
+        "no:cacheprovider",
+        "-qq",
+        "--no-header",
+        "--no-summary",
+    ]
+    for flag, settings in OPTIONS:
+        value = given.get(flag.lstrip("-").replace("-", "_"))
+        if value is None:
+            continue
+        if settings.get("action") == "store_true":
+            arguments.append(flag)
+        elif isinstance(value, list):
+            for one in value:
+                arguments += [f"{flag}={one}"]
+        else:
+            arguments += [f"{flag}={value}"]
+    for word in given["requirement"]:
+        arguments += ["--requirement", word]
+    if given.get("k"):
+        arguments += ["-k", given["k"]]
+    if given.get("n"):
+        arguments += ["-n", str(given["n"])]
+    return arguments
+
+
+class _Catcher:
+    """Silences pytest's own report and keeps the session's results."""
+
+    def __init__(self) -> None:
+        self.run: Any = None
+        self.usage = ""
+        self.progress: Any = None
+
+    def pytest_configure(self, config: Any) -> None:
+        from conformance.plugin import RUN
+
+        run = config.stash.get(RUN, None)
+        if run is not None:
+            self.run = run
+            run.setup.progress = self.progress
+
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
+        return "", "", ""

@@ -1,0 +1,32 @@
+"""``conformance serve`` and ``conformance faults``: the embedded provider alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.errors import UsageError
+
+
+def serve_command(given: dict[str, Any]) -> int:
+    from conformance.reference.config import ReferenceConfig
+    from conformance.reference.serve import run_forever
+
+    try:
+        run_forever(
+            ReferenceConfig(profile=given["profile"]),
+            port=given["port"],
+            host=given["host"],
+            faults=given["fault"],
+            variations=given["variation"],
+        )
+    except (ValueError, OSError) as error:
+        raise UsageError(str(error)) from error
+    return 0
+
+
+def faults_command(given: dict[str, Any]) -> int:
+    from conformance.reference.fault import all_faults
+
+    for fault in all_faults().values():
+        print(f"{fault.id}\n    {fault.text}\n    breaks {', '.join(fault.breaks)}")
+    return 0

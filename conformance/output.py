@@ -1,0 +1,169 @@
+"""The files that a run leaves, and the spool that survives when it is killed.
+
+Everything passes the redactor on its way out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from conformance import __version__
+from conformance.errors import UsageError
+from conformance.exchange import Chunk, Exchange, Headers
+from conformance.har import entry_of, exchange_of, write_har
+from conformance.results import Run, dump
+from conformance.secrets import Redactor
+
+PARTIAL = "exchanges.part.jsonl"
+
+
+def redacted(x: Exchange, redactor: Redactor) -> Exchange:
+    """The exchange with the value of every key replaced, wherever it occurs.
+
+    Replacements keep the length, so chunk boundaries and byte counts stay true.
+    """
+    request = replace(
+        x.request,
+        url=redactor.text(x.request.url),
+        headers=_headers(x.request.headers, redactor),
+        body=redactor.bytes(x.request.body),
+    )
+    response = x.response
+    if response is not None:
+        raw = redactor.bytes(response.raw)
+        chunks, position = [], 0
+        for chunk in response.chunks:
+            chunks.append(Chunk(chunk.at, raw[position : position + len(chunk.data)]))
+            position += len(chunk.data)
+        encoding = response.header("content-encoding")
+        headers = _headers(response.headers, redactor)
+        if encoding and redactor.bytes(response.body) != response.body:
+            # the key hides inside compressed bytes: keep the plain body instead
+            chunks = [Chunk(response.ended_at, redactor.bytes(response.body))]
+            headers = tuple((k, v) for k, v in headers if k.lower() != "content-encoding")
+        response = replace(
+            response,
+            reason=redactor.text(response.reason),
+            headers=headers,
+            chunks=tuple(chunks),
+        )
+    client = x.client
+    if client is not None:
+        client = replace(
+            client,
+            value=redactor.value(client.value),
+            error=redactor.value(client.error),
+            extra=redactor.value(client.extra),
+        )
+    failure = x.failure
+    if failure is not None:
+        failure = replace(failure, message=redactor.text(failure.message))
+    return replace(
+        x,
+        request=request,
+        response=response,
+        client=client,
+        failure=failure,
+        endpoint=redactor.text(x.endpoint),
+        context=redactor.value(x.context),
+    )
+
+
+def _headers(headers: Headers, redactor: Redactor) -> Headers:
+    return tuple((redactor.text(k), redactor.text(v)) for k, v in headers)
+
+
+class Spool:
+    """Appends every exchange as it ends, so that a killed run keeps what it has."""
+
+    def __init__(self, folder: Path | None, redactor: Redactor) -> None:
+        self._folder = folder
+        self._redactor = redactor
+        self._file: Any = None
+
+    def __enter__(self) -> Spool:
+        if self._folder is not None:
+            prepare(self._folder)
+            try:
+                self._file = (self._folder / PARTIAL).open("w", encoding="utf-8")
+            except OSError as error:
+                raise UsageError(
+                    f"{self._folder} cannot be written: {error.strerror}. Give another --out."
+                ) from error
+        return self
+
+    def add(self, exchange: Exchange) -> None:
+        if self._file is not None:
+            entry = entry_of(redacted(exchange, self._redactor))
+            self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            self._file.flush()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def read_spool(path: Path) -> list[Exchange]:
+    """The exchanges of a run that was killed; a last, half-written line is left out."""
+    found = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        try:
+            found.append(exchange_of(json.loads(line), number))
+        except (ValueError, KeyError):
+            break
+    return found
+
+
+def prepare(folder: Path) -> None:
+    """Make the output folder. Raises UsageError with what to do."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{folder} cannot be made: {error.strerror}. Give another --out."
+        ) from error
+
+
+def write_outputs(
+    folder: Path, run: Run, exchanges: Iterable[Exchange], redactor: Redactor
+) -> None:
+    """Write every file of a run, each at once, so that no reader meets half of one."""
+    from conformance.reporting import badge, html, junit, summary
+    from conformance.reporting.report import build
+
+    prepare(folder)
+    clean = [redacted(x, redactor) for x in exchanges]
+    report = build(run, clean)
+    files = {
+        "results.jsonl": dump(run),
+        "exchanges.har": write_har(clean, creator="openai-conformance", version=__version__),
+        "report.html": html.render(report),
+        "junit.xml": junit.render(report),
+        "summary.md": summary.render(report),
+        "badge.json": badge.render(report),
+    }
+    for name, text in files.items():
+        write(folder / name, redactor.text(text))
+    (folder / PARTIAL).unlink(missing_ok=True)
+
+
+def write(path: Path, text: str) -> None:
+    """Replace a file at once. Raises UsageError when the folder cannot be written."""
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(text, "utf-8", errors="surrogatepass")
+        part.replace(path)
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror}. Give another --out."
+        ) from error

@@ -1,0 +1,112 @@
+"""Idempotency-Key: the same request twice is executed once."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from conformance.reference.errors import ApiError, invalid
+from conformance.reference.reply import Reply
+
+if TYPE_CHECKING:
+    from conformance.reference.call import Call
+
+HEADER = "idempotency-key"
+MAX_KEY = 255
+
+
+@dataclass
+class _Entry:
+    """A key in use: what was asked, and the answer once it is there."""
+
+    digest: str
+    done: asyncio.Event
+    reply: Reply | None = None
+    expires: float = 0.0
+
+
+class IdempotencyStore:
+    """The keys of all accounts."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[str, str, str, str], _Entry] = {}
+
+    async def once(self, call: Call, execute: Callable[[], Awaitable[Reply]]) -> Reply:
+        """Execute, or replay what the same key was answered before."""
+        key = call.headers.get(HEADER)
+        if key is None or call.method != "POST":
+            return await execute()
+        _check_key(key)
+        name = (call.owner, call.method, call.path, key)
+        digest = _digest(call)
+        while True:
+            entry = self._entries.get(name)
+            if entry is not None and entry.reply and entry.expires <= call.clock.time():
+                entry = None
+            if entry is None:
+                return await self._first(call, name, digest, execute)
+            if entry.digest != digest:
+                raise ApiError(
+                    400,
+                    "This Idempotency-Key was used with another request body. Use a new key for "
+                    "a new request.",
+                    param="Idempotency-Key",
+                    code="idempotency_key_reused",
+                    headers=[("x-should-retry", "false")],
+                )
+            if entry.reply is not None:
+                return _replay(call, entry.reply)
+            # a twin is being executed: wait for it, and look again
+            await entry.done.wait()
+
+    async def _first(
+        self,
+        call: Call,
+        name: tuple[str, str, str, str],
+        digest: str,
+        execute: Callable[[], Awaitable[Reply]],
+    ) -> Reply:
+        entry = self._entries[name] = _Entry(digest, asyncio.Event())
+        try:
+            reply = await execute()
+            if reply.status < 300:
+                entry.reply = replace(reply, headers=list(reply.headers))
+                entry.reply.set("x-request-id", call.request_id)
+                entry.expires = call.clock.time() + call.config.idempotency_ttl_s
+            return reply
+        finally:
+            if entry.reply is None:
+                del self._entries[name]
+            entry.done.set()
+
+
+def _check_key(key: str) -> None:
+    if not 1 <= len(key) <= MAX_KEY:
+        raise invalid(
+            f"Invalid Idempotency-Key: expected 1 to {MAX_KEY} characters, but got {len(key)}.",
+            "Idempotency-Key",
+            "invalid_idempotency_key",
+        )
+
+
+def _digest(call: Call) -> str:
+    """The same for bodies that mean the same, whatever their white space and key order."""
+    raw = call.raw
+    if call.headers.get("content-type", "").startswith("application/json"):
+        try:
+            raw = json.dumps(json.loads(raw), sort_keys=True).encode()
+        except (ValueError, RecursionError):
+            pass
+    return hashlib.sha256(raw).hexdigest()
+
+
+def _replay(call: Call, stored: Reply) -> Reply:
+    body = list(stored.body) if isinstance(stored.body, list) else stored.body
+    reply = Reply(stored.status, list(stored.headers), body)
+    call.request_id = reply.header("x-request-id") or call.request_id
+    reply.set("idempotent-replayed", "true")
+    return reply

@@ -1,0 +1,106 @@
+"""``python -m conformance.reference.prove``: the fault matrix, printed.
+
+Without arguments: no fault, every variation, every fault. With words: only faults and variations
+whose id begins with one of them. Exit status 1 when a fault is missed or anything else is violated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+from conformance.catalogue import all_cases
+from conformance.reference.fault import all_faults, all_variations
+from conformance.reference.matrix import try_out
+from conformance.results import Observation
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What one provider showed against what it should."""
+
+    name: str
+    missed: tuple[str, ...]
+    extra: tuple[str, ...]
+    errors: tuple[str, ...]
+
+    @property
+    def exact(self) -> bool:
+        return not (self.missed or self.extra or self.errors)
+
+
+def prove(name: str, drivers: tuple[str, ...] = ("http",)) -> Proof:
+    """Try one fault (its id), one variation (``variation:ID``) or none (``none``)."""
+    faults, variations, expected = [], [], set()
+    if name.startswith("variation:"):
+        variations = [name.removeprefix("variation:")]
+    elif name != "none":
+        faults, expected = [name], set(all_faults()[name].breaks)
+    shown = try_out(faults=faults, variations=variations, drivers=drivers)
+    known = {case.id for case in all_cases() if set(case.drivers) & set(drivers)}
+    messages = tuple(
+        f"{id} [{driver}]: {f.message}"
+        for (id, driver), f in shown.findings.items()
+        if f.observation is Observation.ERROR
+    )
+    violated = shown.violated
+    missed = sorted((expected & known) - violated)
+    if expected and not expected & known:
+        missed = ["no case of any of its requirements"]
+    return Proof(
+        name,
+        tuple(missed),
+        tuple(sorted(violated - expected)),
+        messages,
+    )
+
+
+def names(words: Iterable[str] = ()) -> list[str]:
+    """Everything that can be tried, or what begins with one of the words."""
+    every = ["none", *(f"variation:{v}" for v in all_variations()), *all_faults()]
+    words = tuple(words)
+    if not words:
+        return every
+    return [n for n in every if n.removeprefix("variation:").startswith(words)]
+
+
+def prove_all(wanted: Iterable[str], workers: int = 1) -> Iterator[Proof]:
+    wanted = list(wanted)
+    if workers <= 1:
+        yield from map(prove, wanted)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(prove, wanted, chunksize=4)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m conformance.reference.prove")
+    parser.add_argument("words", nargs="*", metavar="ID", help="beginnings of fault ids, or none")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--verbose", "-v", action="store_true")
+    given = parser.parse_args()
+    bad = total = 0
+    for proof in prove_all(names(given.words), given.workers):
+        total += 1
+        if proof.exact:
+            if given.verbose:
+                print(f"ok     {proof.name}")
+            continue
+        bad += 1
+        print(f"BAD    {proof.name}")
+        for word, rows in (
+            ("missed", proof.missed),
+            ("extra", proof.extra),
+            ("error", proof.errors),
+        ):
+            for row in rows[:12]:
+                print(f"       {word} {row}")
+    print(f"{total} tried, {bad} not as planned")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

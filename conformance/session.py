@@ -1,0 +1,285 @@
+"""Sending within the target's limits, and the conversations of scenarios.
+
+The :class:`Courier` is the one gate that all traffic passes: concurrency, requests per minute,
+budgets, and trying again. A 429 met by an ordinary probe is quota, not a finding: it waits as told
+and tries again. A 5xx or a broken connection is tried once more; both attempts stay recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from conformance.clock import Clock
+from conformance.drivers.http import HttpDriver, Wanted
+from conformance.drivers.transport import Meta
+from conformance.exchange import Exchange
+from conformance.probe import Skip
+from conformance.recording import Recording
+from conformance.target import Target
+from conformance.wire.retry_after import parse_retry_after
+
+MAX_TRIES = 4
+LONGEST_WAIT = 65.0
+"""Seconds: a one-minute window is waited for, more is not."""
+
+
+class BudgetSpent(Exception):
+    """The run may send no more."""
+
+
+class Budget:
+    """Requests and tokens that are left; reserved before sending, settled after."""
+
+    def __init__(self, target: Target, clock: Clock) -> None:
+        self._limits = target.limits
+        self._clock = clock
+        self._started = clock.monotonic()
+        self.requests = 0
+        self.tokens = 0
+        self._reserved = 0
+
+    def take(self, tokens: int) -> None:
+        """Reserve one request. Raises BudgetSpent instead of going over."""
+        limits = self._limits
+        if limits.max_requests is not None and self.requests >= limits.max_requests:
+            raise BudgetSpent(f"the budget of {limits.max_requests} requests is spent")
+        if (
+            limits.max_tokens is not None
+            and self.tokens + self._reserved + tokens > limits.max_tokens
+        ):
+            raise BudgetSpent(f"the budget of {limits.max_tokens} tokens is spent")
+        if (
+            limits.max_seconds is not None
+            and self._clock.monotonic() - self._started >= limits.max_seconds
+        ):
+            raise BudgetSpent(f"the budget of {limits.max_seconds:g} seconds is spent")
+        self.requests += 1
+        self._reserved += tokens
+
+    def settle(self, exchange: Exchange | None, tokens: int) -> None:
+        """Replace a reservation by what the answer, if any, says was used."""
+        self._reserved -= tokens
+        if exchange is not None:
+            self.tokens += tokens_of(exchange)
+
+
+def tokens_of(exchange: Exchange) -> int:
+    """Tokens that an answer says it used; 0 where it does not say."""
+    if exchange.response is None:
+        return 0
+    bodies = [exchange.json] if not exchange.is_sse else list(exchange.payloads)
+    total = 0
+    for body in bodies:
+        usage = body.get("usage") if isinstance(body, dict) else None
+        if isinstance(body, dict) and isinstance(body.get("response"), dict):
+            usage = usage or body["response"].get("usage")
+        if isinstance(usage, dict):
+            value = usage.get("total_tokens", usage.get("tokens"))
+            if isinstance(value, int) and not isinstance(value, bool):
+                total = max(total, value)
+    return total
+
+
+class Courier:
+    """Sends for everybody, within the limits."""
+
+    def __init__(
+        self, target: Target, driver: HttpDriver, recording: Recording, clock: Clock
+    ) -> None:
+        self.target = target
+        self.driver = driver
+        self.recording = recording
+        self.clock = clock
+        self.budget = Budget(target, clock)
+        self._slots = asyncio.Semaphore(max(target.limits.concurrency, 1))
+        self._next_start = 0.0
+
+    async def pace(self) -> None:
+        """Wait for the next start that the requests per minute allow."""
+        rate = self.target.limits.requests_per_minute
+        if not rate:
+            return
+        now = self.clock.monotonic()
+        start = max(now, self._next_start)
+        self._next_start = start + 60.0 / rate
+        if start > now:
+            await self.clock.sleep(start - now)
+
+    @asynccontextmanager
+    async def gate(self, meta: Meta, tokens: int = 64) -> AsyncIterator[None]:
+        """Room for one request that a client library sends by itself. Raises BudgetSpent."""
+        self.budget.take(tokens)
+        try:
+            await self.pace()
+            async with self._slots:
+                yield
+        finally:
+            self.budget.settle(meta.exchange, tokens)
+
+    async def send(
+        self,
+        wanted: Wanted,
+        meta: Meta,
+        *,
+        retry: bool = True,
+        tokens: int = 64,
+        limited: bool = True,
+    ) -> Exchange:
+        """Send one request, again where that is due. Raises BudgetSpent.
+
+        ``limited``: count it against the concurrency limit; scenarios about concurrency do not.
+        """
+        replayable = wanted.content is None or isinstance(wanted.content, bytes)
+        tries = MAX_TRIES if retry and replayable else 1
+        for attempt in range(1, tries + 1):
+            self.budget.take(tokens)
+            await self.pace()
+            again = Meta(meta.probe, meta.step, meta.driver, attempt, dict(meta.context))
+            if limited:
+                async with self._slots:
+                    exchange = await self.driver.send(wanted, again)
+            else:
+                exchange = await self.driver.send(wanted, again)
+            self.budget.settle(exchange, tokens)
+            wait = self.retry_wait(exchange, attempt) if attempt < tries else None
+            if wait is None:
+                return exchange
+            self.recording.supersede(exchange)
+            await self.clock.sleep(wait)
+        raise AssertionError("the last attempt returns")
+
+    def retry_wait(self, exchange: Exchange, attempt: int) -> float | None:
+        """Seconds to wait before another try; None when there is none."""
+        if exchange.failure is not None:
+            kind = exchange.failure.kind
+            return 0.2 if kind in ("reset", "protocol", "connect") and attempt == 1 else None
+        if exchange.status == 429:
+            return _quota_wait(exchange, attempt, self.clock.time())
+        if exchange.status >= 500 and attempt == 1:
+            return 0.2
+        return None
+
+
+def _quota_wait(exchange: Exchange, attempt: int, now: float) -> float | None:
+    body = exchange.json
+    error = body.get("error") if isinstance(body, dict) else None
+    if isinstance(error, dict) and "insufficient_quota" in (error.get("code"), error.get("type")):
+        return None
+    if exchange.header("x-should-retry") == "false":
+        return None
+    text = exchange.header("retry-after")
+    try:
+        wait = parse_retry_after(text, now).seconds if text else float(2 ** (attempt - 1))
+    except ValueError:
+        wait = float(2 ** (attempt - 1))
+    return wait + 0.05 if 0 <= wait <= LONGEST_WAIT else None
+
+
+class Session:
+    """The conversation of one scenario or probe: sends under its name."""
+
+    def __init__(
+        self,
+        courier: Courier,
+        name: str,
+        driver: str = "http",
+        *,
+        prior: Callable[[str], Exchange] | None = None,
+        tokens: int = 64,
+        seed: int = 0,
+    ) -> None:
+        self.courier = courier
+        self.target = courier.target
+        self.clock = courier.clock
+        self.name = name
+        self.driver = driver
+        self._prior = prior
+        self._tokens = tokens
+        self._seed = seed
+
+    def __getitem__(self, probe: str) -> Exchange:
+        """The successful answer of an earlier probe, which the scenario names in ``after``."""
+        if self._prior is None:
+            raise Skip(f"{self.name} has no earlier probes")
+        return self._prior(probe)
+
+    def model(self, kind: str) -> str:
+        return self.target.model(kind)
+
+    def key(self, name: str) -> str | None:
+        return self.target.keys.get(name)
+
+    def nonce(self, label: str = "") -> str:
+        """A word that no other request of the run holds, the same in every run of a seed."""
+        digest = hashlib.sha256(f"{self._seed}/{self.name}/{label}".encode()).hexdigest()
+        return "".join("bcdfghklmnprstvz"[int(c, 16)] for c in digest[:8])
+
+    async def sleep(self, seconds: float) -> None:
+        await self.clock.sleep(seconds)
+
+    async def gather(self, *coroutines: Any) -> list[Exchange]:
+        """Run several sends at once."""
+        return list(await asyncio.gather(*coroutines))
+
+    async def post(self, step: str, path: str, /, **body: Any) -> Exchange:
+        """POST a JSON body."""
+        return await self.send(step, "POST", path, json=body)
+
+    async def send(
+        self,
+        step: str,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        content: Any = None,
+        headers: Mapping[str, str] | None = None,
+        key: str | None = "api",
+        bearer: str | None = None,
+        retry: bool = True,
+        stop: Callable[[bytes], bool] | None = None,
+        timeout: float | None = None,
+        limited: bool = True,
+        context: Mapping[str, Any] | None = None,
+        url: str | None = None,
+    ) -> Exchange:
+        """Send one request and return what came of it.
+
+        ``key``: name of the configured key (None: no Authorization header); ``bearer`` overrides it
+        with a literal token. ``json`` or raw ``content``; with neither there is no body.
+        ``url`` overrides base URL and path.
+        """
+        sent = dict(headers or {})
+        lower = {name.lower() for name in sent}
+        if json is not None:
+            content = encode(self.target.fill(json))
+            if "content-type" not in lower:
+                sent["content-type"] = "application/json"
+        if "authorization" not in lower:
+            token = bearer if bearer is not None else (self.key(key) if key else None)
+            if token:
+                sent["authorization"] = f"Bearer {token}"
+        wanted = Wanted(
+            method,
+            url or self.target.base_url.rstrip("/") + self.target.fill_path(path),
+            {name: value for name, value in sent.items() if value is not None},
+            content,
+            timeout or self.target.limits.timeout_s,
+            stop,
+        )
+        meta = Meta(self.name, step, self.driver, 1, dict(context or {}))
+        return await self.courier.send(
+            wanted, meta, retry=retry, tokens=self._tokens, limited=limited
+        )
+
+
+def encode(body: Any) -> bytes:
+    """Compact JSON, as the SDKs send it."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=True).encode(
+        "utf-8", "surrogatepass"
+    )

@@ -1,0 +1,122 @@
+"""From settings to a run: what pytest and the command line share."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from conformance.output import Spool, write_outputs
+from conformance.recording import Recording
+from conformance.requirement import Case
+from conformance.results import Result, Run
+from conformance.run import Drive, Options, assemble, drive, known_failure
+from conformance.secrets import Redactor
+from conformance.settings import Settings, resolve
+from conformance.target import Target
+
+
+@dataclass
+class Setup:
+    """Everything that a run needs, decided. ``progress``: (probe, done, all) as it goes."""
+
+    settings: Settings
+    target: Target
+    options: Options
+    redactor: Redactor
+    progress: Callable[[str, int, int], None] | None = None
+    started: float = field(default_factory=time.time)
+
+    def drive(self, cases: Sequence[Case]) -> Drive:
+        """Send what the cases need; the embedded provider is started and stopped around it."""
+        with self._provider() as target:
+            recording = Recording()
+            with Spool(self.settings.out, self.redactor) as spool:
+                recording.listeners.append(spool.add)
+                work = drive(
+                    target, cases, self.options, recording=recording, progress=self.progress
+                )
+                found = asyncio.run(work)
+            recording.listeners.clear()
+        return found
+
+    def _provider(self) -> AbstractContextManager[Target]:
+        if not self.settings.embedded:
+            return nullcontext(self.target)
+        return _Embedded(self)
+
+    def finish(self, found: Drive, results: Sequence[Result]) -> Run:
+        """The run as a value; its files are written when an output folder is set."""
+        from conformance.catalogue import by_id
+        from conformance.claims import audit
+        from conformance.cost import cost
+
+        cases = by_id()
+        order = {id: n for n, id in enumerate(cases)}
+        ranked = sorted(results, key=lambda r: (order.get(r.requirement, 0), r.driver))
+        claims = audit(self.settings.profile, ranked, found.abilities)
+        run = assemble(
+            self.target,
+            self.options,
+            found,
+            ranked,
+            cases,
+            [claim.line() for claim in claims],
+            started=self.started,
+            redactor=self.redactor,
+            cost=cost(found.recording.exchanges, self.settings.profile),
+        )
+        if self.settings.out is not None:
+            write_outputs(self.settings.out, run, found.recording.exchanges, self.redactor)
+        return run
+
+
+class _Embedded(AbstractContextManager[Target]):
+    """The embedded provider on a socket of its own, as the target."""
+
+    def __init__(self, setup: Setup) -> None:
+        from conformance.reference.serve import ServedReference
+
+        self._setup = setup
+        self._served = ServedReference()
+
+    def __enter__(self) -> Target:
+        self._served.__enter__()
+        target = replace(self._setup.target, base_url=self._served.base_url)
+        self._setup.target = replace(target, name="embedded provider")
+        return target
+
+    def __exit__(self, *exc: Any) -> None:
+        self._served.__exit__(*exc)
+
+
+def setup_of(
+    given: Mapping[str, Any], environ: Mapping[str, str] | None = None, *, out: Path | None = None
+) -> Setup:
+    """Settings from options, environment, file and profile. Raises UsageError."""
+    from conformance import known_failures
+
+    given = {name: value for name, value in given.items() if value is not None}
+    config = Path(given["config"]) if given.get("config") else None
+    settings = resolve(given, environ or os.environ, config, given.get("profile"))
+    if settings.out is None and out is not None:
+        settings = replace(settings, out=out)
+    known = known_failures.load(settings.known_failures) if settings.known_failures else ()
+    options = Options(
+        drivers=settings.drivers,
+        claims=settings.profile.claims_of_capabilities,
+        profile=settings.profile.name,
+        tier=settings.tier,
+        strict=settings.level == "should",
+        seed=settings.seed,
+        known=tuple(known),
+    )
+    return Setup(settings, settings.target, options, Redactor(settings.target.keys))
+
+
+__all__ = ["Setup", "known_failure", "setup_of"]

@@ -1,0 +1,64 @@
+"""What is tested: base URL, keys, models, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from conformance.probe import Model
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a run may spend. None: no limit."""
+
+    concurrency: int = 8
+    requests_per_minute: float | None = None
+    max_requests: int | None = None
+    max_tokens: int | None = None
+    max_cost: float | None = None
+    max_seconds: float | None = None
+    timeout_s: float = 60.0
+    connect_timeout_s: float = 10.0
+    max_response_bytes: int = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Target:
+    """A server under test.
+
+    ``keys``: by name (api, second, limited, revoked, no_quota); ``models``: by kind (chat,
+    embedding, moderation, rerank, unknown, ...).
+    """
+
+    base_url: str
+    keys: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    limited_rpm: float | None = None
+    limited_window_s: float | None = None
+    name: str = ""
+
+    def model(self, kind: str) -> str:
+        """The model of a kind; the chat model where none is given for that kind."""
+        return self.models.get(kind) or self.models.get("chat") or "gpt-4o-mini"
+
+    def fill(self, body: Any) -> Any:
+        """A body with every :class:`Model` replaced by the target's id."""
+        if isinstance(body, Model):
+            return self.model(body.kind)
+        if isinstance(body, dict):
+            return {key: self.fill(value) for key, value in body.items()}
+        if isinstance(body, list):
+            return [self.fill(value) for value in body]
+        return body
+
+    def fill_path(self, path: str) -> str:
+        """A path with ``{kind}`` replaced by the model of that kind, percent-encoded."""
+        while "{" in path:
+            before, _, rest = path.partition("{")
+            kind, _, after = rest.partition("}")
+            path = before + quote(self.model(kind), safe="") + after
+        return path
