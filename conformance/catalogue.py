@@ -6,9 +6,11 @@ import hashlib
 import importlib
 import json
 import pkgutil
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from conformance.errors import UsageError
@@ -82,3 +84,24 @@ def catalogue_hash() -> str:
     """A short hash of all requirements: only runs of the same one are comparable."""
     text = json.dumps(entries(), sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def text() -> str:
+    """``snapshots/catalogue.json``."""
+    return json.dumps(entries(), indent=1, ensure_ascii=False) + "\n"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Write the catalogue anew, or with ``--check`` say whether it is fresh."""
+    path = Path(__file__).parent.parent / "snapshots" / "catalogue.json"
+    fresh = path.exists() and path.read_text("utf-8") == text()
+    if "--check" in argv:
+        print("fresh" if fresh else f"{path} is stale: run `nox -s catalogue` and commit it")
+        return 0 if fresh else 1
+    path.write_text(text(), "utf-8")
+    print(f"{path}: {len(entries())} requirements")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

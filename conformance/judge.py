@@ -79,10 +79,10 @@ def _passive(case: Case, driver: str, bench: Bench) -> Finding:
             held.append(exchange.id)
         judged += 1
     if problems:
-        exchange, violation = problems[0]
-        found = _violated(violation, exchange, [x.id for x, _ in problems])
+        exchange, first = problems[0]
+        found = _violated(first, exchange, [x.id for x, _ in problems])
         many = f"{len(problems)} of {judged} {case.over.title}"
-        message = f"{violation.message} ({many})" if violation.message else many
+        message = f"{first.message} ({many})" if first.message else many
         return _with(found, message=message, judged=judged, violated=len(problems))
     if not judged:
         if unclear is not None:

@@ -131,7 +131,8 @@ class Run:
             yield result.line()
         for claim in self.claims:
             yield {"type": "claim", **claim}
-        yield from self.extra
+        for line in self.extra:
+            yield dict(line)
         if self.footer is not None:
             yield {"type": "footer", **self.footer}
 

@@ -17,7 +17,6 @@ from conformance.drivers.transport import Meta
 MAX_REQUEST = 256 * 1024 * 1024
 _READ = 65536
 _RESET = struct.pack("ii", 1, 0)
-_TAIL = 64
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -53,15 +52,15 @@ class Link:
         self._chunked = False
         self._bodiless = False
         self._tail = b""
-        self._encoded = False
+        self._over = False
         self.meta: Meta | None = None
         # what was written must be with the client before a reset overtakes it
         writer.transport.set_write_buffer_limits(0)
 
     @property
     def at_end(self) -> bool:
-        """The client has seen ``[DONE]``, or that cannot be told from the bytes."""
-        return b"[DONE]" in self._tail or (self._encoded and bool(self._tail))
+        """The client has seen ``[DONE]`` or the whole length, or that cannot be told from the bytes."""
+        return self._over or self._left == 0
 
     async def next_request(self) -> Arrival | None:
         """The next request with its whole body; None when the client has closed."""
@@ -122,7 +121,7 @@ class Link:
             headers = [pair for pair in headers if pair[0].lower() != b"content-length"]
             length = None
         self._tail = b""
-        self._encoded = b"content-encoding" in names
+        self._over = b"content-encoding" in names
         self._bodiless = arrival.method == "HEAD" or status in (204, 304)
         self._left = int(length) if length and length.isdigit() else None
         old = self._parser.their_http_version == b"1.0"
@@ -133,7 +132,7 @@ class Link:
             headers.append((b"Connection", b"close"))
         elif self._chunked and not chunked:
             headers.append((b"Transfer-Encoding", b"chunked"))
-        lines = [b"HTTP/1.1 %d %b" % (status, reason or _reason(status))]
+        lines = [b"HTTP/1.1 %d %b" % (status, reason)]
         lines += [name + b": " + value for name, value in headers]
         await self._write(b"\r\n".join(lines) + b"\r\n\r\n")
 
@@ -144,7 +143,9 @@ class Link:
         if self._left is not None:
             data = data[: self._left]
             self._left -= len(data)
-        self._tail = (self._tail + data)[-_TAIL:]
+        self._tail += data
+        self._over = self._over or b"[DONE]" in self._tail
+        self._tail = self._tail[-5:]
         await self._write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
 
     async def end(self) -> bool:
@@ -175,7 +176,7 @@ class Link:
             (b"x-should-retry", b"false"),
         ]
         with suppress(ConnectionError):
-            await self.head(status, b"", headers, Arrival(method, "", [], b""))
+            await self.head(status, _reason(status), headers, Arrival(method, "", [], b""))
             await self.body(body)
 
     async def _write(self, data: bytes) -> None:

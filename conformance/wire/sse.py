@@ -119,9 +119,11 @@ class Reader:
             self._at = at
         if not self._pending:
             buffer = data
-        elif self._started and not self._held and b"\n" not in data and b"\r" not in data:
+        elif self._started and not self._held and 10 not in data and 13 not in data:
             # The line only grows. Joining it at every chunk would take quadratic time.
-            self._keep([*self._pending, data] if self._cut is None else [], base)
+            self._pending.append(data)
+            self._pending_size += len(data)
+            self._keep(base)
             return []
         else:
             buffer = b"".join((*self._pending, data))
@@ -134,10 +136,8 @@ class Reader:
         done = self._consume(buffer, done, base, at, last=False)
         rest = buffer[done:]
         self._held = rest.endswith(b"\r")
-        if not rest or self._full:
-            self._pending, self._pending_size = [], 0
-        else:
-            self._keep([rest], base + done)
+        self._pending, self._pending_size = ([], 0) if self._full or not rest else ([rest], len(rest))
+        self._keep(base + done)
         self._at = at
         self._between = (
             not self._pending
@@ -172,16 +172,14 @@ class Reader:
         self._between = False
         return self._stream
 
-    def _keep(self, pieces: list[bytes], start: int) -> None:
-        """Hold the line that has no end yet, or only its beginning once it is too long."""
-        size = self._size - start
-        if self._cut is None and size > self._max_line + 1:  # + 1: a held CR is not content
-            self._cut, self._cut_start = b"".join(pieces)[: self._max_line], start
+    def _keep(self, start: int) -> None:
+        """Once the line that has no end yet is too long, hold only its beginning."""
+        if self._cut is None and self._pending_size > self._max_line + 1:  # + 1: a held CR
+            self._cut, self._cut_start = b"".join(self._pending)[: self._max_line], start
         if self._cut is not None:
-            # Only a CR that may be half of a CRLF still matters.
-            pieces = [b"\r"] if self._held else []
-            size = len(pieces)
-        self._pending, self._pending_size = pieces, size
+            # Of the rest only a CR that may be half of a CRLF still matters.
+            self._pending = [b"\r"] if self._held else []
+            self._pending_size = len(self._pending)
 
     def _consume(self, buffer: bytes, done: int, base: int, at: float, *, last: bool) -> int:
         """Read the complete lines of `buffer` from index `done` on; return the index reached."""

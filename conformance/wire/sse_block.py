@@ -67,8 +67,8 @@ class Block:
         elif "event" in self._fields:
             notes.add("lone-event-line", self.start, f"event {_show(self._event)} without data")
         elif "id" in self._fields or "retry" in self._fields:
-            only = ", ".join(dict.fromkeys(self._fields))
-            notes.add("lone-field-line", self.start, f"a block of only {only}"[:200])
+            only = " and ".join(name for name in ("id", "retry") if name in self._fields)
+            notes.add("lone-field-line", self.start, f"{only} without data")
         return Event(
             data=data,
             event=self._event,

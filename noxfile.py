@@ -1,0 +1,91 @@
+"""The only task runner: `nox -l` lists the sessions."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["lint", "typing", "tests", "catalogue"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = False
+ROOT = Path(__file__).parent
+
+
+def suite(session: nox.Session, extra: str = "[dev]") -> None:
+    session.install("-q", f".{extra}" if extra == "" else f"-e.{extra}")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff over everything."""
+    session.install("-q", "ruff>=0.8")
+    session.run("ruff", "check", "conformance", "noxfile.py")
+    session.run("ruff", "format", "--check", "conformance", "noxfile.py")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """mypy, strict."""
+    suite(session)
+    session.run("mypy", "conformance")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The tests of the suite itself, with the fault matrix and the coverage that is asked for."""
+    suite(session)
+    session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def matrix(session: nox.Session) -> None:
+    """Every fault of the embedded provider against every requirement."""
+    suite(session)
+    workers = str(os.cpu_count() or 2)
+    session.run("python", "-m", "conformance.reference.prove", "--workers", workers)
+
+
+@nox.session
+def reference(session: nox.Session) -> None:
+    """The main job: the suite against the embedded provider."""
+    suite(session)
+    session.run("conformance", "run", *session.posargs)
+
+
+@nox.session
+def live(session: nox.Session) -> None:
+    """The suite against a live endpoint: any option of `conformance run`, or the environment."""
+    suite(session)
+    session.run("conformance", "run", *session.posargs, success_codes=[0])
+
+
+@nox.session
+def catalogue(session: nox.Session) -> None:
+    """Write snapshots/catalogue.json anew; with `-- --check` only look whether it is fresh."""
+    suite(session)
+    session.run("python", "-m", "conformance.catalogue", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build wheel and sdist, look into them, and run the main job from the wheel alone."""
+    session.install("-q", "build>=1.2", "hatchling>=1.26")
+    out = Path(session.create_tmp()) / "dist"
+    session.run("python", "-m", "build", "--outdir", str(out), str(ROOT))
+    wheel, sdist = sorted(out.glob("*.whl"))[-1], sorted(out.glob("*.tar.gz"))[-1]
+    session.run("python", "-m", "conformance.packaging", str(wheel), str(sdist), env={"PYTHONPATH": "."})
+    bare = Path(session.create_tmp()) / "bare"
+    session.run(sys.executable, "-m", "venv", "--clear", str(bare), external=True)
+    session.run(str(bare / "bin" / "pip"), "install", "-q", str(wheel), external=True)
+    with session.chdir(session.create_tmp()):
+        session.run(str(bare / "bin" / "conformance"), "run", "--out", "report", external=True)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Speed and cost, as ratios measured in this run."""
+    suite(session)
+    session.run("python", "-m", "conformance.bench", *session.posargs)
