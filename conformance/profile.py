@@ -226,11 +226,13 @@ def _schema_problems(data: Mapping[str, Any], file: str) -> list[str]:
         place = _place(error.absolute_path)
         at = f" at {place}" if place else ""
         if error.validator == "additionalProperties":
+            instance: Any = error.instance
             known = list(schema.get("properties", ()))
-            unknown = sorted(set(error.instance) - set(known))
+            unknown = sorted(set(instance) - set(known))
             return f"{file}: unknown key {unknown[0]!r}{at}{did_you_mean(unknown[0], known)}"
         if error.validator == "required":
-            missing = next(key for key in wants if key not in error.instance)
+            table: Any = error.instance
+            missing = next(key for key in wants if key not in table)
             return f"{file}: {missing!r} is missing{at}; add it."
         if error.validator == "enum":
             choice = did_you_mean(str(error.instance), map(str, wants))

@@ -184,24 +184,18 @@ def requirement(
             any_status=any_status,
             module=function.__module__,
         )
-        add_case(function, case)
+        function.__case__ = case  # type: ignore[attr-defined]
         return function
 
     return tie
 
 
-def add_case(holder: Any, case: Case) -> None:
-    """Attach a case to a function (or any object that a cases module holds)."""
-    cases: list[Case] = list(getattr(holder, "__cases__", ()))
-    cases.append(case)
-    holder.__cases__ = cases
-
-
 def cases_of(module: Any) -> list[Case]:
-    """The cases of a module, in the order of their definition."""
+    """The cases of a module: those tied to its functions, then those in its list ``CASES``."""
     found: list[Case] = []
     for value in vars(module).values():
-        for case in getattr(value, "__cases__", ()) if callable(value) else ():
-            if case.module == module.__name__ and case not in found:
-                found.append(case)
+        case = getattr(value, "__case__", None)
+        if isinstance(case, Case) and case.module == module.__name__:
+            found.append(case)
+    found.extend(getattr(module, "CASES", ()))
     return found

@@ -365,3 +365,8 @@ class _Walk:
             return
         rest = {name: child for name, child in node["properties"].items() if name != key}
         yield from walk.children({**node, "properties": rest}, home, at.when(key, values))
+
+
+def part_schemas(schema_name: str) -> frozenset[str]:
+    """The schemas of the pieces that a document of this schema may hold."""
+    return frozenset(place.schema for place in _compiled(schema_name)[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.exchange import Exchange, Steps
 from conformance.expect import Inconclusive, expect
 from conformance.probe import AnyProbe, Probe, all_probes
-from conformance.requirement import Case, Requirement, add_case
+from conformance.requirement import Case, Requirement
 
 
 def decide(found: Exchange | Steps) -> None:
@@ -29,6 +29,4 @@ def _case(probe: AnyProbe) -> Case:
     )
 
 
-for _probe in all_probes().values():
-    if _probe.accepted is not None:
-        add_case(decide, _case(_probe))
+CASES = [_case(probe) for probe in all_probes().values() if probe.accepted is not None]

@@ -1,9 +1,9 @@
 """A loopback HTTP/1.1 server that passes what any client sends on to the target.
 
-Client libraries run as their users run them, with the HTTP client that they bring, and still everything
-passes one recording transport. The answer goes back as it comes: header list in order, chunk by chunk,
-content encoding untouched, a reset as a reset and a stall as a stall. h11 reads the requests; answers
-are written here, because h11 would put framing headers in another place than the target did.
+Client libraries run as their users run them, with the HTTP client that they bring, and still
+everything passes one recording transport. The answer goes back as it comes: header list in order,
+chunk by chunk, content encoding untouched, a reset as a reset and a stall as a stall. h11 reads the
+requests; answers are written by hand, because h11 would move the framing headers.
 """
 
 from __future__ import annotations
@@ -83,9 +83,7 @@ class Forwarder:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _connected(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)

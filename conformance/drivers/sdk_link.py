@@ -40,7 +40,7 @@ class Arrival:
 
 
 class Link:
-    """``meta``: what the request under way is recorded under; ``at_end``: its answer is as good as over."""
+    """A connection while it lasts. ``meta``: what the request under way is recorded under."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -59,7 +59,7 @@ class Link:
 
     @property
     def at_end(self) -> bool:
-        """The client has seen ``[DONE]`` or the whole length, or that cannot be told from the bytes."""
+        """The client has seen ``[DONE]`` or the whole length, or the bytes do not tell."""
         return self._over or self._left == 0
 
     async def next_request(self) -> Arrival | None:
@@ -110,9 +110,7 @@ class Link:
         if self.meta is not None:
             self.meta.left = True
 
-    async def head(
-        self, status: int, reason: bytes, headers: RawHeaders, arrival: Arrival
-    ) -> None:
+    async def head(self, status: int, reason: bytes, headers: RawHeaders, arrival: Arrival) -> None:
         """Write status line and headers; decide how the body is framed."""
         names = {name.lower() for name, _ in headers}
         chunked = b"transfer-encoding" in names

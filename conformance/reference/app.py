@@ -159,7 +159,6 @@ async def _read(call: Call, receive: Receive) -> None:
 
 async def _send(call: Call, reply: Reply, send: Send) -> None:
     body = reply.body
-    whole = isinstance(body, bytes)
     if isinstance(body, bytes) and reply.header("content-length") is None and reply.status != 204:
         reply.headers.append(("content-length", str(len(body))))
     await send(
@@ -177,10 +176,10 @@ async def _send(call: Call, reply: Reply, send: Send) -> None:
         sent = b"" if empty or not isinstance(body, bytes) else body
         await send({"type": "http.response.body", "body": sent, "more_body": False})
         return
-    assert not whole
     if isinstance(body, list):
         for frame in body:
-            await call.clock.sleep(frame.delay)
+            if frame.delay > 0:
+                await call.clock.sleep(frame.delay)
             await send({"type": "http.response.body", "body": frame.data, "more_body": True})
     else:
         async for data in body():

@@ -43,11 +43,7 @@ _image_part = fields(
     ("image_url",),
 )
 _audio_part = fields(
-    {
-        "input_audio": fields(
-            {"data": string(), "format": enum("wav", "mp3")}, ("data", "format")
-        )
-    },
+    {"input_audio": fields({"data": string(), "format": enum("wav", "mp3")}, ("data", "format"))},
     ("input_audio",),
 )
 _file_part = fields({"file": fields({})}, ("file",))
@@ -214,8 +210,6 @@ CHAT: Mapping[str, Check] = {
     "web_search_options": nullable(mapping(anything)),
     "functions": nullable(array(FUNCTION, 1, 128)),
     "function_call": nullable(
-        by_type(
-            "one of none, auto, or an object", string=enum("none", "auto"), object=_named
-        )
+        by_type("one of none, auto, or an object", string=enum("none", "auto"), object=_named)
     ),
 }

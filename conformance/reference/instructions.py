@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from conformance.reference.ask import Ask, Turn
 
 _WORD = r"(?:repeat|reply|respond|answer|say|output|write|return|print)"
-_EXACT = re.compile(
-    rf"\b{_WORD}\b[^:\n]{{0,60}}?:\s*(.+)", re.IGNORECASE | re.DOTALL
-)
+_EXACT = re.compile(rf"\b{_WORD}\b[^:\n]{{0,60}}?:\s*(.+)", re.IGNORECASE | re.DOTALL)
 _WITH_WORD = re.compile(
     r"\b(?:reply|respond|answer)\s+(?:only\s+|always\s+)?with\s+(?:only\s+|just\s+|exactly\s+)*"
     r"(?:the\s+)?(?:single\s+|one\s+)?(?:word\s+)?[\"'`]?([\w-]+)[\"'`]?",
@@ -23,8 +21,9 @@ _COUNT = re.compile(r"\bcount\b.*?\bfrom\s+(\d{1,6})\s+(?:up\s+)?to\s+(\d{1,6})"
 _COUNT_TO = re.compile(r"\bcount\s+(?:up\s+)?to\s+(\d{1,6})", re.I)
 _SECRET = re.compile(r"secret (?:word|code|number) is:?\s*[\"'`]?([\w-]+)", re.I)
 _NAME = re.compile(r"my name is\s+[\"'`]?([\w-]+)", re.I)
-_ENDING = re.compile(r"end (?:every|each|all) (?:answer|reply|response|message)s? with\s*:?\s*(.+)",
-                     re.I)
+_ENDING = re.compile(
+    r"end (?:every|each|all) (?:answer|reply|response|message)s? with\s*:?\s*(.+)", re.I
+)
 
 _OPENINGS = (
     "Thank you for asking, here is a short and friendly answer",

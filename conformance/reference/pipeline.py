@@ -96,7 +96,8 @@ async def _execute(call: Call, account: Account) -> Reply:
 async def _render(call: Call, answer: Answer) -> Reply:
     config = call.config
     if answer.chunks is not None or answer.events is not None:
-        await call.clock.sleep(config.latency_s)
+        if config.latency_s > 0:
+            await call.clock.sleep(config.latency_s)
         payloads = await call.run(
             "chunks", answer.chunks if answer.chunks is not None else answer.events
         )
@@ -107,7 +108,9 @@ async def _render(call: Call, answer: Answer) -> Reply:
         frames = await call.run("frames", frames)
         return Reply(answer.status, [*STREAM, *answer.headers], frames)
     # a whole answer is not faster than the same answer streamed
-    await call.clock.sleep(config.latency_s + answer.steps * config.token_delay_s)
+    wait = config.latency_s + answer.steps * config.token_delay_s
+    if wait > 0:
+        await call.clock.sleep(wait)
     body = await call.run("reply", answer.body)
     data = b"" if body is None else dump(body).encode("utf-8", "replace")
     return Reply(answer.status, [JSON, *answer.headers], data)

@@ -182,7 +182,18 @@ def _from_pattern(pattern: str) -> str | None:
     """A string for the simple patterns that people write; None when it is beyond that."""
     import re
 
-    for candidate in ("AB123", "abc", "ABC", "123", "12345", "2025-06-15", "A1", "a", "1", "+15550100"):
+    for candidate in (
+        "AB123",
+        "abc",
+        "ABC",
+        "123",
+        "12345",
+        "2025-06-15",
+        "A1",
+        "a",
+        "1",
+        "+15550100",
+    ):
         try:
             if re.search(pattern, candidate):
                 return candidate

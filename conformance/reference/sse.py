@@ -33,8 +33,7 @@ def data_frames(chunks: Iterable[Any], delay: float) -> list[Frame]:
 def event_frames(events: Iterable[tuple[str, Any]], delay: float, done: bool) -> list[Frame]:
     """Named events of responses and runs; only runs close with a `done` event."""
     frames = [
-        frame(payload, name, delay if name.endswith(".delta") else 0.0)
-        for name, payload in events
+        frame(payload, name, delay if name.endswith(".delta") else 0.0) for name, payload in events
     ]
     if done:
         frames.append(frame(DONE, "done"))

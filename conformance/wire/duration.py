@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 
+from conformance.wire.shown import shown
+
 _LONGEST = 9_223_372_036.0  # seconds: Go counts nanoseconds in 64 bits
 _CLOCK = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?([0-9]+(?:\.[0-9]{1,9})?)s")
 _SMALL = re.compile(r"([0-9]+(?:\.[0-9]{1,6})?)(ms|us|µs|μs|ns)")
 _SCALE = {"ms": 1e3, "us": 1e6, "µs": 1e6, "μs": 1e6, "ns": 1e9}
-_SHOWN = 40
 
 
 def parse_duration(text: str) -> float:
@@ -30,9 +31,9 @@ def parse_duration(text: str) -> float:
     elif small := _SMALL.fullmatch(text):
         seconds = float(small[1]) / _SCALE[small[2]]
     else:
-        raise ValueError(f"{_show(text)} is not a duration like 6m0s: {_reason(text)}")
+        raise ValueError(f"{shown(text)} is not a duration like 6m0s: {_reason(text)}")
     if seconds > _LONGEST:
-        raise ValueError(f"{_show(text)} is longer than the longest duration of Go, 292 years")
+        raise ValueError(f"{shown(text)} is longer than the longest duration of Go, 292 years")
     return seconds
 
 
@@ -55,7 +56,3 @@ def _reason(text: str) -> str:
     if re.fullmatch(r"([0-9]+h)?([0-9]+m)?", text):
         return "its seconds are missing"
     return "numbers with units h, m, s in this order, or one number of ms, us or ns, are expected"
-
-
-def _show(text: str) -> str:
-    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")

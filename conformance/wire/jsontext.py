@@ -25,6 +25,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.wire.shown import shown
+
 MAX_DEPTH = 200
 """Levels of nesting that are read; the deepest document of the API has fewer than 20."""
 
@@ -32,12 +34,11 @@ _WHITE_SPACE = re.compile(r"[ \t\n\r]*")
 _BRACKETS = re.compile(r"[\[\]{}]")
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 # Without one of these no number can exceed 1.7e308; digits in strings only cost the hook.
-_PERHAPS_HUGE = re.compile(r"[0-9]{300}|[eE]\+?[0-9]{2}")
+_PERHAPS_HUGE = re.compile(r"[0-9]{300}|[0-9][eE]\+?[0-9]{2}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _INT_DIGITS = 4000  # CPython refuses to convert more than 4300
 _MAX_PROBLEMS = 100
-_SHOWN = 60
 
 
 class JsonError(ValueError):
@@ -79,8 +80,8 @@ def read_json(data: bytes, *, max_depth: int = MAX_DEPTH) -> JsonDocument:
     """
     problems: list[JsonProblem] = []
     text, start = _decode(data, problems)
-    exact = not problems or start > 0  # with replaced bytes, offsets in text are not offsets in data
-    exact = not any(problem.kind != "bom" for problem in problems)
+    # Where bytes were replaced, offsets in the text say nothing about offsets in the data.
+    exact = all(problem.kind == "bom" for problem in problems)
 
     def at(index: int) -> int | None:
         if not exact:
@@ -99,8 +100,8 @@ def read_json(data: bytes, *, max_depth: int = MAX_DEPTH) -> JsonDocument:
         raise JsonError("nested too deeply for the stack", None) from None
     rest = _end_of_white_space(text, end)
     if rest < len(text):
-        shown = repr(text[rest : rest + _SHOWN])
-        problems.append(JsonProblem("trailing-bytes", f"after the document: {shown}", at(rest)))
+        detail = f"after the document: {shown(text[rest:])}"
+        problems.append(JsonProblem("trailing-bytes", detail, at(rest)))
     if _SURROGATE_ESCAPE.search(text):
         problems.extend(_lone_surrogates(value))
     return JsonDocument(value, tuple(problems[:_MAX_PROBLEMS]), len(data))
@@ -155,7 +156,7 @@ def _decoder(text: str, problems: list[JsonProblem]) -> json.JSONDecoder:
             seen: set[str] = set()
             for key, _ in items:
                 if key in seen:
-                    note("duplicate-key", f"key {_show(key)} is given more than once")
+                    note("duplicate-key", f"key {shown(key)} is given more than once")
                 seen.add(key)
         return result
 
@@ -166,7 +167,7 @@ def _decoder(text: str, problems: list[JsonProblem]) -> json.JSONDecoder:
     def real(digits: str) -> float:
         number = float(digits)
         if math.isinf(number):
-            note("number-overflow", f"{_show(digits)} is beyond the range of a double")
+            note("number-overflow", f"{shown(digits)} is beyond the range of a double")
         return number
 
     def integer(digits: str) -> float:
@@ -197,7 +198,3 @@ def _lone_surrogates(value: Any) -> Iterator[JsonProblem]:
         elif isinstance(item, str) and _SURROGATE.search(item):
             found += 1
             yield JsonProblem("lone-surrogate", f"{path}: half of a surrogate pair")
-
-
-def _show(text: str) -> str:
-    return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r} ..."

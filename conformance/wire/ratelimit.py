@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 from conformance.wire.duration import parse_duration
+from conformance.wire.shown import shown
 
 Resource = Literal["requests", "tokens"]
 Kind = Literal["limit", "remaining", "reset"]
@@ -21,7 +22,6 @@ ResetForm = Literal["duration", "seconds", "epoch"]
 RESOURCES: tuple[Resource, ...] = get_args(Resource)
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _DIGITS = 18  # more than any limit has, and far from CPython's limit for int
-_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -146,11 +146,10 @@ def _number(text: str, form: str) -> float:
     """
     if form == "duration":
         return parse_duration(text)
-    shown = repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")
     if form == "count":
         if re.fullmatch(rf"[0-9]{{1,{_DIGITS}}}", text):
             return int(text)
-        raise ValueError(f"{shown} is not a non-negative integer")
+        raise ValueError(f"{shown(text)} is not a non-negative integer")
     if re.fullmatch(rf"[0-9]{{1,{_DIGITS}}}(\.[0-9]{{1,{_DIGITS}}})?", text):
         return float(text)
-    raise ValueError(f"{shown} is not a number of seconds")
+    raise ValueError(f"{shown(text)} is not a number of seconds")

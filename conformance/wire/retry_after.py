@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from conformance.wire.sdk_retry import RetryDecision, node_sdk_delay, python_sdk_delay
+from conformance.wire.shown import shown
 
 __all__ = [
     "RetryAfter",
@@ -27,7 +28,6 @@ _IMF_FIXDATE = re.compile(
     r" ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
 )
 _LONGEST = 2**31  # seconds, the number that RFC 9111, section 1.2.2 lets stand for "very long"
-_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ def parse_retry_after(text: str, now: float) -> RetryAfter:
     value = text.strip(" \t")
     if re.fullmatch(r"[0-9]+", value):
         if len(value.lstrip("0")) > len(str(_LONGEST)) or int(value.lstrip("0") or 0) > _LONGEST:
-            raise ValueError(f"Retry-After {_show(value)} is more than 2^31 seconds")
+            raise ValueError(f"Retry-After {shown(value)} is more than 2^31 seconds")
         return RetryAfter(float(value), "seconds")
     match = _IMF_FIXDATE.fullmatch(value)
     if match is None:
-        raise ValueError(f"Retry-After {_show(value)} {_reason(value)}")
+        raise ValueError(f"Retry-After {shown(value)} {_reason(value)}")
     return RetryAfter(_epoch(match, value) - now, "date")
 
 
@@ -67,12 +67,11 @@ def _epoch(match: re.Match[str], value: str) -> float:
     """
     year, day, hour, minute, second = (int(match[group]) for group in (4, 2, 5, 6, 7))
     month = _MONTHS.index(match[3]) + 1
-    # calendar.monthrange refuses year 0 only by accident of its version.
     real = year > 0 and 1 <= day <= calendar.monthrange(year, month)[1]
     if not real or hour > 23 or minute > 59 or second > 60:  # 60: a leap second
-        raise ValueError(f"Retry-After {_show(value)} is a date that does not exist")
+        raise ValueError(f"Retry-After {shown(value)} is a date that does not exist")
     if _DAYS[calendar.weekday(year, month, day)] != match[1]:
-        raise ValueError(f"Retry-After {_show(value)} names the wrong day of the week")
+        raise ValueError(f"Retry-After {shown(value)} names the wrong day of the week")
     return float(calendar.timegm((year, month, day, hour, minute, second)))
 
 
@@ -97,7 +96,3 @@ def _reason(value: str) -> str:
     if re.match(r"[A-Z][a-z]{2}, [0-9]{1,2} [A-Z][a-z]{2} [0-9]", value):
         return "is not exactly an HTTP date like 'Sun, 06 Nov 1994 08:49:37 GMT'"
     return "is neither a number of seconds nor an HTTP date"
-
-
-def _show(text: str) -> str:
-    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")

@@ -159,5 +159,5 @@ def _date(text: str | None) -> float | None:
     try:
         parts = parsedate_tz(text or "")
         return None if parts is None else float(mktime_tz(parts))
-    except (ValueError, TypeError, OverflowError, OSError):
+    except (ValueError, TypeError, LookupError, OverflowError, OSError):
         return None

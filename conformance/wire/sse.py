@@ -49,6 +49,11 @@ MAX_LINES = 1_000_000
 
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb"\r\n?|\n")
+_MORE_BLANKS = {
+    b"\n": re.compile(rb"\n*+"),
+    b"\r\n": re.compile(rb"(?:\r\n)*+"),
+    b"\r": re.compile(rb"(?:\r(?!\n|\Z))*+"),
+}
 _DATA = b"data: "
 _ENDS = (b"", b"\n", b"\r\n")  # by length
 _EVENT_AND_DATA = ("event", "data")
@@ -136,14 +141,12 @@ class Reader:
         done = self._consume(buffer, done, base, at, last=False)
         rest = buffer[done:]
         self._held = rest.endswith(b"\r")
-        self._pending, self._pending_size = ([], 0) if self._full or not rest else ([rest], len(rest))
+        self._pending = [rest] if rest and not self._full else []
+        self._pending_size = len(rest) if self._pending else 0
         self._keep(base + done)
         self._at = at
         self._between = (
-            not self._pending
-            and not self._full
-            and self._block is None
-            and self._cut is None
+            not self._pending and not self._full and self._block is None and self._cut is None
         )
 
     def close(self) -> Stream:
@@ -198,8 +201,11 @@ class Reader:
             match = _LINE_END.search(buffer, done)
             if match is None or (match[0] == b"\r" and match.end() == len(buffer) and not last):
                 return done
+            blank = self._block is None and self._cut is None and match.start() == done
             self._line(buffer, done, match, base)
             done = match.end()
+            if blank and (more := _MORE_BLANKS[match[0]].match(buffer, done)):
+                done = more.end()
             self._held, self._at = False, at
         return done
 

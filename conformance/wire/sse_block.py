@@ -6,10 +6,11 @@ import codecs
 import re
 from collections import Counter
 
+from conformance.wire.shown import shown
 from conformance.wire.sse_values import Deviation, Event
 
 _KEPT_PER_KIND = 100
-_SHOWN = 60
+_NAME_KEPT = 60
 _KNOWN = ("data", "event", "id", "retry")
 _RETRY_DIGITS = 15  # of milliseconds: more than anybody waits, and a safe integer everywhere
 _HEADER = re.compile(
@@ -52,6 +53,7 @@ class Block:
     def __init__(self, start: int) -> None:
         self.start = start
         self._fields: list[str] = []
+        self._seen: set[str] = set()  # known names among them
         self._data: list[str] = []
         self._spaced = True
         self._event = ""
@@ -64,10 +66,10 @@ class Block:
         if self._data:
             if not data.strip():
                 notes.add("empty-data", self.start, "the event's data is empty")
-        elif "event" in self._fields:
-            notes.add("lone-event-line", self.start, f"event {_show(self._event)} without data")
-        elif "id" in self._fields or "retry" in self._fields:
-            only = " and ".join(name for name in ("id", "retry") if name in self._fields)
+        elif "event" in self._seen:
+            notes.add("lone-event-line", self.start, f"event {shown(self._event)} without data")
+        elif self._seen:
+            only = " and ".join(name for name in ("id", "retry") if name in self._seen)
             notes.add("lone-field-line", self.start, f"{only} without data")
         return Event(
             data=data,
@@ -88,26 +90,27 @@ class Block:
         if name == "data":
             self._data.append(value)
             self._spaced = self._spaced and spaced
-        elif name in self._fields:
+        elif name in self._seen:
             notes.add("repeated-field", start, f"a second {name!r} in one block")
         self._fields.append(name)
+        self._seen.add(name)
         if name == "event":
             self._event = value
         elif name == "id":
             if "\0" in value:
-                notes.add("id-with-nul", start, f"id {_show(value)} contains U+0000")
+                notes.add("id-with-nul", start, f"id {shown(value)} contains U+0000")
             else:
                 self._id = value
         elif name == "retry":
             if value.isascii() and value.isdigit() and len(value) <= _RETRY_DIGITS:
                 self._retry = int(value)
             else:
-                detail = f"retry {_show(value)} is not a number of milliseconds"
+                detail = f"retry {shown(value)} is not a number of milliseconds"
                 notes.add("bad-retry", start, detail)
 
     def add_unknown(self, name: str) -> None:
         """Take one field that clients ignore."""
-        self._fields.append(name[:_SHOWN])
+        self._fields.append(name[:_NAME_KEPT])
 
 
 def read_line(
@@ -137,7 +140,8 @@ def read_line(
         return value
     if name in _KNOWN:
         if not colon:
-            notes.add("field-without-colon", start, f"{name!r} without a colon means an empty value")
+            detail = f"{name!r} without a colon means an empty value"
+            notes.add("field-without-colon", start, detail)
         block.add(name, value, spaced, start, notes)
         return None
     # A field name that the end of the stream cut off says nothing about the server's lines.
@@ -149,20 +153,15 @@ def read_line(
 
 def _unknown(text: str, start: int, colon: bool) -> tuple[str, int, str]:
     """The deviation that best names a line without a known field."""
-    shown = _show(text)
+    quoted = shown(text)
     if text[:1] in (" ", "\t"):
-        return "leading-whitespace", start, f"the line starts with white space: {shown}"
+        return "leading-whitespace", start, f"the line starts with white space: {quoted}"
     if _HEADER.match(text):
-        return "header-in-body", start, f"{shown} belongs into the head of the response"
+        return "header-in-body", start, f"{quoted} belongs into the head of the response"
     if _JSON.match(text):
-        return "bare-json", start, f"JSON without 'data:': {shown}"
+        return "bare-json", start, f"JSON without 'data:': {quoted}"
     if _CHUNK_SIZE.fullmatch(text):
-        return "chunk-size-in-body", start, f"{shown} looks like the size of a chunk"
+        return "chunk-size-in-body", start, f"{quoted} looks like the size of a chunk"
     if not colon:
-        return "field-without-colon", start, f"{shown} has no colon and is ignored"
-    return "unknown-field", start, f"{shown} has no known field name and is ignored"
-
-
-def _show(text: str) -> str:
-    """Text of a hostile stream, short and without control characters."""
-    return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r} ..."
+        return "field-without-colon", start, f"{quoted} has no colon and is ignored"
+    return "unknown-field", start, f"{quoted} has no known field name and is ignored"

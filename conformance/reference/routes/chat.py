@@ -31,6 +31,4 @@ def create(call: Call) -> Answer:
     return Answer(whole, steps=chat.usage["completion_tokens"])
 
 
-ROUTES = (
-    Route("chat", "POST", "/chat/completions", create, validate_chat, "json", limited=True),
-)
+ROUTES = (Route("chat", "POST", "/chat/completions", create, validate_chat, "json", limited=True),)

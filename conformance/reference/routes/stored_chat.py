@@ -53,9 +53,7 @@ def messages(call: Call) -> Answer:
 
 def listing(call: Call) -> Answer:
     """GET /chat/completions, filtered by model and metadata."""
-    wanted = {
-        key[9:-1]: value for key, value in call.query.items() if key.startswith("metadata[")
-    }
+    wanted = {key[9:-1]: value for key, value in call.query.items() if key.startswith("metadata[")}
     model = call.query.get("model")
     found = [
         one

@@ -1,0 +1,69 @@
+"""The shape of every object: one requirement for each property that a schema has a rule for.
+
+Made from ``schemas/openai``: a rule looks at one property only, so one defect never hides another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from conformance import shapes
+from conformance.exchange import Exchange
+from conformance.expect import NotApplicable, fail
+from conformance.requirement import EVERY_DRIVER, Case, Level, Requirement, Source
+from conformance.select import Selector
+from conformance.shape_roots import Root, documents, prefix, roots_of, schemas_judged
+
+
+def _judge(rule: shapes.ShapeRule) -> Callable[[Exchange], None]:
+    def decide(exchange: Exchange) -> None:
+        present = judged = 0
+        for part in documents(exchange).get(rule.schema, ()):
+            result = shapes.check(rule, part.value)
+            judged += result.judged
+            present += result.present
+            for mismatch in result.mismatches:
+                where = mismatch.path.replace("$", "").lstrip(".")
+                path = f"{part.path}.{where}" if part.path and where else part.path or where
+                path = path.replace(": .", ": ").replace(".[", "[")
+                missing = mismatch.actual is shapes.MISSING
+                fail(
+                    path or "body",
+                    mismatch.expected,
+                    "absent" if missing else mismatch.actual,
+                )
+        if not judged or (not present and not rule.required):
+            raise NotApplicable
+
+    return decide
+
+
+def _over(roots: tuple[Root, ...]) -> Selector:
+    titles = list(dict.fromkeys(root.over.title for root in roots))
+    title = titles[0] if len(titles) == 1 else f"{titles[0]} and {len(titles) - 1} other routes"
+    return Selector(title, lambda x: any(root.over(x) for root in roots))
+
+
+def _source(text: str) -> Source:
+    kind, _, ref = text.partition(" ")
+    return Source(kind or "openai-openapi", ref, "https://github.com/openai/openai-openapi")
+
+
+def _cases() -> Iterator[Case]:
+    for schema in schemas_judged():
+        roots = roots_of(schema)
+        needs = {root.needs for root in roots}
+        over = _over(roots)
+        for rule in shapes.rules(schema):
+            made = Requirement(
+                id=f"{prefix(schema)}.shape.{rule.slug}",
+                level=Level(rule.level),
+                text=rule.sentence,
+                source=_source(rule.source),
+                needs=next(iter(needs)) if len(needs) == 1 else "",
+                breaks=rule.breaks,
+            )
+            yield Case(made, _judge(rule), over=over, drivers=EVERY_DRIVER, module=__name__)
+
+
+CASES = list(_cases())

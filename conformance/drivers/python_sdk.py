@@ -1,0 +1,114 @@
+"""The drivers ``python-sdk`` and ``python-sdk-async``: openai-python as its users run it.
+
+Default HTTP client, only base URL and key given. Retries of the library are off unless a probe asks
+for them, so that the suite's own policy stays in charge.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from conformance.drivers.python_sdk_consume import consume, without_loop
+from conformance.drivers.sdk_call import SdkOptions, call_of, options_of
+from conformance.drivers.sdk_environment import Hush, clean_environment
+from conformance.drivers.sdk_hub import Hub
+from conformance.exchange import ClientView
+from conformance.probe import Probe, Skip
+
+NAMES = ("python-sdk", "python-sdk-async")
+_UNUSED = "http://127.0.0.1:9/v1"
+
+
+class PythonSdk:
+    """One of the two clients, shared by all calls as an application would share it."""
+
+    def __init__(self, hub: Hub, *, asynchronous: bool) -> None:
+        self.name = NAMES[asynchronous]
+        self._hub = hub
+        self._target = hub.courier.target
+        self._asynchronous = asynchronous
+        with clean_environment():
+            import openai
+
+            kind = openai.AsyncOpenAI if asynchronous else openai.OpenAI
+            self._client: Any = kind(base_url=_UNUSED, api_key="unused")
+        self.version = f"openai-python {openai.__version__}"
+        self._hush = Hush().__enter__()
+
+    async def run(self, probe: Probe, body: Any, path: str) -> None:
+        """Send a probe as a call. Raises Skip when this library cannot."""
+        options = options_of(probe)
+        call = call_of(probe, body, self._target.fill_path(path))
+        key = self._key(probe)
+
+        async def send(base_url: str) -> ClientView:
+            client = self._prepared(base_url, key, options)
+            work = consume(client, self.version, call, options)
+            try:
+                async with asyncio.timeout(self._patience(probe)):
+                    if self._asynchronous:
+                        return await work
+                    return await _in_thread(lambda: without_loop(work))
+            except TimeoutError:
+                error = {"classes": ["Abandoned"], "message": "the call did not come back"}
+                return ClientView(self.version, call.name, "raised", None, error)
+
+        retry = options.retry and options.max_retries == 0
+        await self._hub.drive(probe, self.name, send, retry=retry)
+
+    def _key(self, probe: Probe) -> str:
+        if probe.key is None:
+            raise Skip("a client library always sends a key")
+        # a server without keys still gets one: the library insists
+        return self._target.keys.get(probe.key) or "unused"
+
+    def _prepared(self, base_url: str, key: str, options: SdkOptions) -> Any:
+        given: dict[str, Any] = {"base_url": base_url, "api_key": key}
+        if options.max_retries is not None:
+            given["max_retries"] = options.max_retries
+        if options.timeout is not None:
+            given["timeout"] = options.timeout
+        with clean_environment(options.environment):
+            return self._client.with_options(**given)
+
+    def _patience(self, probe: Probe) -> float:
+        """Seconds after which a call is given up, whatever the library still waits for."""
+        return 3 * (probe.timeout or self._target.limits.timeout_s) + 30
+
+    async def aclose(self) -> None:
+        if self._asynchronous:
+            await self._client.close()
+        else:
+            self._client.close()
+        self._hush.__exit__()
+
+
+async def _in_thread(work: Callable[[], ClientView]) -> ClientView:
+    """Run in a thread that does not keep the process alive when the call never returns."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[ClientView] = loop.create_future()
+
+    def done(view: ClientView | None, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            assert view is not None
+            future.set_result(view)
+
+    def body() -> None:
+        view, error = None, None
+        try:
+            view = work()
+        except BaseException as raised:
+            error = raised
+        with suppress(RuntimeError):  # the loop may be gone
+            loop.call_soon_threadsafe(done, view, error)
+
+    threading.Thread(target=body, name="python-sdk", daemon=True).start()
+    return await future

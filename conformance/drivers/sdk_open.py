@@ -1,0 +1,43 @@
+"""Opens the client-library drivers that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from conformance.drivers.python_sdk import NAMES, PythonSdk
+from conformance.drivers.sdk_hub import Hub
+from conformance.session import Courier
+
+
+@dataclass
+class Opened:
+    """Drivers by name, and the version of each."""
+
+    hub: Hub
+    drivers: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    async def aclose(self) -> None:
+        # connections first: a call that still waits for an answer must not hold anything up
+        await self.hub.aclose()
+        for driver in reversed(tuple(self.drivers.values())):
+            await driver.aclose()
+
+
+async def open_drivers(
+    names: Sequence[str], courier: Courier, transport: httpx.AsyncBaseTransport
+) -> Opened:
+    """Open the named drivers; one that is not available here is left out."""
+    hub = Hub(courier, transport)
+    await hub.start()
+    opened = Opened(hub)
+    for name in names:
+        if name in NAMES:
+            driver = PythonSdk(hub, asynchronous=name == "python-sdk-async")
+            opened.drivers[name] = driver
+            opened.versions[name] = driver.version
+    return opened
