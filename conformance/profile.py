@@ -145,6 +145,14 @@ class Profile:
         """The page of that short name."""
         return next((page for page in self.documents if page.id == name), None)
 
+    def applies(self, capability: str) -> bool:
+        """Whether requirements that need a capability are asked of this provider.
+
+        A capability of one provider alone (its first word is a profile's name) must be claimed.
+        """
+        own = capability.split(".")[0] in profile_names()
+        return not own or self.claim(capability) is Claim.CLAIMED
+
     @property
     def claims_of_capabilities(self) -> Mapping[str, Claim]:
         """What is claimed, refused or left open, by capability."""

@@ -92,7 +92,7 @@ async def drive(
             await reach(courier)
         sdks = [name for name in options.drivers if name != "http"]
         if sdks:
-            from conformance.drivers.sdk import open_drivers
+            from conformance.drivers.sdk_open import open_drivers
 
             opened = await open_drivers(sdks, courier, http.transport)
             world.sdks = opened.drivers

@@ -26,7 +26,7 @@ class ApiError(Exception):
         status: int,
         message: str,
         *,
-        type: str = "invalid_request_error",  # noqa: A002  the field's own name
+        type: str = "invalid_request_error",
         param: str | None = None,
         code: str | None = None,
         headers: Sequence[tuple[str, str]] = (),

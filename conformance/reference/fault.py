@@ -71,7 +71,7 @@ _VARIATIONS: dict[str, Fault] = {}
 
 def _register(
     registry: dict[str, Fault],
-    id: str,  # noqa: A002
+    id: str,
     breaks: Sequence[str],
     at: Stage,
     route: str | Iterable[str] | None,
@@ -98,7 +98,7 @@ def _register(
 
 
 def fault(
-    id: str,  # noqa: A002
+    id: str,
     *,
     at: Stage,
     breaks: str | Sequence[str] | None = None,
@@ -113,7 +113,7 @@ def fault(
 
 
 def variation(
-    id: str,  # noqa: A002
+    id: str,
     *,
     at: Stage,
     route: str | Iterable[str] | None = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
@@ -97,10 +98,8 @@ def _digest(call: Call) -> str:
     """The same for bodies that mean the same, whatever their white space and key order."""
     raw = call.raw
     if call.headers.get("content-type", "").startswith("application/json"):
-        try:
+        with contextlib.suppress(ValueError, RecursionError):
             raw = json.dumps(json.loads(raw), sort_keys=True).encode()
-        except (ValueError, RecursionError):
-            pass
     return hashlib.sha256(raw).hexdigest()
 
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from conformance.reference.ask import Ask, Tool, ToolCall
-from conformance.reference.instructions import tool_results, told
+from conformance.reference.instructions import told, tool_results
 from conformance.reference.schema_values import example
 
 _NAME = r"[A-Z][\w'-]+(?:\s(?!and\b)[A-Z][\w'-]+)*"

@@ -1,0 +1,53 @@
+"""The suite's own proof: no fault, every legal variation, every planted fault, against every requirement.
+
+A fault must be noticed by exactly the requirements that it names; a variation by none.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.catalogue import all_cases
+from conformance.reference.fault import all_faults, all_variations
+from conformance.reference.matrix import try_out
+from conformance.reference.prove import names, prove
+from conformance.requirement import Case
+from conformance.results import Observation
+
+
+@pytest.mark.parametrize("name", names())
+def test_exactly_what_is_planted_is_noticed(name: str) -> None:
+    proof = prove(name)
+    assert (proof.missed, proof.extra, proof.errors) == ((), (), ())
+
+
+def _shape(case: Case) -> bool:
+    return ".shape." in case.id
+
+
+def test_every_requirement_has_a_fault() -> None:
+    """Shape rules are proved on recorded answers instead: test_shape_faults."""
+    broken = {id for fault in all_faults().values() for id in fault.breaks}
+    assert sorted(c.id for c in all_cases() if not _shape(c) and c.id not in broken) == []
+
+
+def test_every_fault_names_requirements_that_exist() -> None:
+    known = {case.id for case in all_cases()}
+    wrong = {f.id: set(f.breaks) - known for f in all_faults().values() if set(f.breaks) - known}
+    assert wrong == {}
+
+
+def test_faults_and_variations_say_what_they_do() -> None:
+    for planted in (*all_faults().values(), *all_variations().values()):
+        assert planted.text, planted.id
+
+
+def test_nothing_but_shapes_and_sdks_is_left_unjudged() -> None:
+    """On the embedded provider every wire requirement is really decided, and holds."""
+    shown = try_out()
+    left = {
+        id: finding.message
+        for (id, _), finding in shown.findings.items()
+        if finding.observation is not Observation.HELD and ".shape." not in id
+    }
+    assert left == {}

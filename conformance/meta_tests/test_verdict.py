@@ -1,0 +1,65 @@
+"""Observation x level x known failures -> outcome; and every exit status."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.requirement import MAY, MUST, SHOULD, Level
+from conformance.results import Finding, Observation, Outcome, Result
+from conformance.verdict import KnownFailure, exit_status, outcome, summary
+
+KNOWN = KnownFailure("a.b", "https://example.org/1")
+O, S = Observation, Outcome
+
+
+@pytest.mark.parametrize(
+    ("seen", "level", "strict", "known", "wanted"),
+    [
+        (O.HELD, MUST, False, None, S.PASSED),
+        (O.HELD, MUST, False, KNOWN, S.FAILED),
+        (O.VIOLATED, MUST, False, None, S.FAILED),
+        (O.VIOLATED, MUST, False, KNOWN, S.KNOWN),
+        (O.VIOLATED, SHOULD, False, None, S.WARNED),
+        (O.VIOLATED, SHOULD, True, None, S.FAILED),
+        (O.VIOLATED, MAY, True, None, S.NOTED),
+        (O.INCONCLUSIVE, MUST, True, None, S.INCONCLUSIVE),
+        (O.ERROR, MUST, False, KNOWN, S.ERROR),
+        (O.NOT_RUN, MUST, False, None, S.SKIPPED),
+    ],
+)
+def test_outcome(
+    seen: Observation, level: Level, strict: bool, known: KnownFailure | None, wanted: Outcome
+) -> None:
+    assert outcome(Finding(seen), level, strict=strict, known=known) == wanted
+
+
+def test_what_is_not_there_is_unsupported() -> None:
+    finding = Finding(O.NOT_RUN, unsupported=True)
+    assert outcome(finding, MUST, strict=False, known=None) == S.UNSUPPORTED
+
+
+def results(*outcomes: Outcome) -> list[Result]:
+    return [Result("a.b", "MUST", "http", O.HELD, each) for each in outcomes]
+
+
+@pytest.mark.parametrize(
+    ("found", "options", "wanted"),
+    [
+        (results(S.PASSED, S.WARNED), {}, 0),
+        (results(S.PASSED, S.FAILED), {}, 1),
+        (results(S.PASSED), {"vacuous": ["chat"]}, 1),
+        (results(S.FAILED), {"interrupted": True}, 2),
+        (results(S.FAILED), {"unreachable": True}, 3),
+        (results(S.PASSED, S.ERROR), {}, 3),
+        (results(S.ERROR, S.FAILED), {}, 1),
+        (results(), {}, 5),
+        (results(S.SKIPPED), {}, 5),
+    ],
+)
+def test_exit_status(found: list[Result], options: dict[str, object], wanted: int) -> None:
+    assert exit_status(found, **options) == wanted  # type: ignore[arg-type]
+
+
+def test_summary_leaves_out_what_is_not_there() -> None:
+    assert summary({"passed": 3, "failed": 0, "warned": 1}) == "3 passed, 1 warned"
+    assert summary({}) == "nothing"
