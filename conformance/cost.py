@@ -35,22 +35,14 @@ def used(exchanges: Iterable[Exchange]) -> list[Tokens]:
         found = _usage(exchange)
         if found is None:
             continue
-        body = _request(exchange)
-        model = body.get("model") if isinstance(body.get("model"), str) else ""
-        key = (str(model), _KIND_OF_ENDPOINT.get(exchange.endpoint, "chat"))
+        model = exchange.sent.get("model")
+        key = (
+            model if isinstance(model, str) else "",
+            _KIND_OF_ENDPOINT.get(exchange.endpoint, "chat"),
+        )
         read, written = sums.get(key, (0, 0))
         sums[key] = (read + found[0], written + found[1])
     return [Tokens(model, kind, *both) for (model, kind), both in sorted(sums.items())]
-
-
-def _request(exchange: Exchange) -> Mapping[str, Any]:
-    import json
-
-    try:
-        body = json.loads(exchange.request.body or b"null")
-    except (ValueError, RecursionError):
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _usage(exchange: Exchange) -> tuple[int, int] | None:

@@ -242,9 +242,6 @@ def _schema_problems(data: Mapping[str, Any], file: str) -> list[str]:
             table: Any = error.instance
             missing = next(key for key in wants if key not in table)
             return f"{file}: {missing!r} is missing{at}; add it."
-        if error.validator == "enum":
-            choice = did_you_mean(str(error.instance), map(str, wants))
-            return f"{file}: {error.instance!r}{at} is not possible{choice}"
         hint = schema.get("description", "")
         wanted = {"type": f"wants a {wants}"}.get(str(error.validator), hint or error.message)
         return f"{file}: {error.instance!r}{at}: {wanted}."

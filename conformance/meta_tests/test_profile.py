@@ -1,4 +1,4 @@
-"""Profiles: all of them valid, every claim of the documents in them, clear sentences for wrong ones."""
+"""Profiles: all valid, every claim of the documents in them, clear sentences for wrong ones."""
 
 from __future__ import annotations
 
@@ -78,11 +78,13 @@ def test_a_path_is_a_profile_too(tmp_path: Path) -> None:
     path.write_text(HEAD)
     assert load_profile(path).title == "X"
     assert load_profile(str(path)).title == "X"
-    with pytest.raises(UsageError, match="no profile is called 'alvear'; did you mean 'alveare'?"):
+    with pytest.raises(
+        UsageError, match=r"no profile is called 'alvear'; did you mean 'alveare'\?"
+    ):
         load_profile("alvear")
     with pytest.raises(UsageError, match="no profile is called 'zzz'; known: alveare, assisters"):
         load_profile("zzz")
-    with pytest.raises(UsageError, match="the profile .*gone.toml cannot be read"):
+    with pytest.raises(UsageError, match=r"the profile .*gone.toml cannot be read"):
         load_profile(tmp_path / "gone.toml")
 
 

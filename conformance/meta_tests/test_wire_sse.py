@@ -246,6 +246,12 @@ def test_a_long_line_is_cut(step: int, end: bytes) -> None:
     assert "invalid-utf8" not in stream.kinds()
 
 
+def test_a_line_too_long_by_one_byte() -> None:
+    stream = whole(b"data: 1234567", max_line=12)
+    assert stream.events[0].data == "123456"
+    assert "line-too-long" in stream.kinds()
+
+
 def test_a_long_line_takes_no_memory() -> None:
     reader = Reader(max_line=10)
     for _ in range(1000):
