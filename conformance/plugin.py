@@ -7,6 +7,7 @@ drives and the others read what it recorded, so each probe is still sent once.
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import pickle
 import shutil
@@ -233,7 +234,8 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     report = yield
     if report.when == "call" and RESULT in item.stash:
-        report.conformance = item.stash[RESULT].line()
+        # plain JSON types only: the report may go to another process
+        report.conformance = json.loads(json.dumps(item.stash[RESULT].line(), default=repr))
     return report
 
 

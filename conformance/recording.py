@@ -32,6 +32,14 @@ class Recording:
         self._lock = threading.Lock()
         self._count = len(self.exchanges)
 
+    def __getstate__(self) -> dict[str, object]:
+        """Recordings go from one process to another without their lock and listeners."""
+        return {"exchanges": self.exchanges, "unsent": self.unsent}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__init__(state["exchanges"])  # type: ignore[misc, arg-type]
+        self.unsent = state["unsent"]  # type: ignore[assignment]
+
     def next_id(self) -> str:
         with self._lock:
             self._count += 1

@@ -184,18 +184,22 @@ def requirement(
             any_status=any_status,
             module=function.__module__,
         )
-        function.__case__ = case  # type: ignore[attr-defined]
+        add_case(function, case)
         return function
 
     return tie
+
+
+def add_case(function: Any, case: Case) -> None:
+    """Tie a case to a function; one function may decide several."""
+    function.__cases__ = [*getattr(function, "__cases__", ()), case]
 
 
 def cases_of(module: Any) -> list[Case]:
     """The cases of a module: those tied to its functions, then those in its list ``CASES``."""
     found: list[Case] = []
     for value in vars(module).values():
-        case = getattr(value, "__case__", None)
-        if isinstance(case, Case) and case.module == module.__name__:
-            found.append(case)
+        tied = getattr(value, "__cases__", ()) if callable(value) else ()
+        found.extend(case for case in tied if case.module == module.__name__ and case not in found)
     found.extend(getattr(module, "CASES", ()))
     return found

@@ -29,7 +29,7 @@ class Rig:
     forwarder: Forwarder
     recording: Recording
     target: str
-    connections: list[int] = field(default_factory=list)
+    connections: list[asyncio.Task[None] | None] = field(default_factory=list)
 
 
 async def read_request(reader: asyncio.StreamReader) -> bytes:
@@ -45,13 +45,19 @@ async def read_request(reader: asyncio.StreamReader) -> bytes:
 async def rig(
     serve: Serve, *, timeout_s: float = 5.0, refuse: str = "", max_bytes: int = 1 << 26
 ) -> AsyncIterator[Rig]:
-    opened: list[int] = []
+    opened: list[asyncio.Task[None] | None] = []
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        opened.append(1)
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            await serve(reader, writer)
-        writer.close()
+        opened.append(asyncio.current_task())
+        try:
+            with contextlib.suppress(
+                ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError
+            ):
+                await serve(reader, writer)
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -74,6 +80,10 @@ async def rig(
         await forwarder.aclose()
         await transport.aclose()
         server.close()
+        tasks = [task for task in opened if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def ask(rig: Rig, tag: str = "a", body: bytes = b"{}") -> tuple[bytes, bytes]:
