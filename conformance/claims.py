@@ -12,6 +12,7 @@ from conformance.catalogue import matches
 from conformance.profile import ClaimRow, Profile
 from conformance.results import Observation, Result
 
+_JUDGED = (Observation.HELD, Observation.VIOLATED)
 EVIDENCE = 5
 """Exchanges that a verdict names at most."""
 
@@ -189,7 +190,7 @@ def _gaps(
     gaps = []
     for word in row.requirements:
         mine = [r for r in chosen if matches(r.requirement, word)]
-        if not any(r in held for r in mine):
+        if not any(r.observation in _JUDGED for r in mine):
             gaps.append(f"{word}: {_idle(mine)}")
     for driver in row.drivers:
         if not any(r.driver == driver for r in held):

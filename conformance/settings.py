@@ -167,7 +167,7 @@ def embedded_target(profile: Profile) -> Target:
     """The embedded provider as a target: its keys and models when it serves that profile."""
     from conformance.reference.dialects import provider
 
-    served = provider(profile)
+    served = provider(profile.name)
     return Target(
         EMBEDDED_URL,
         served.keys,

@@ -43,7 +43,7 @@ class PythonSdk:
         """Send a probe as a call. Raises Skip when this library cannot."""
         options = options_of(probe)
         call = call_of(probe, body, self._target.fill_path(path))
-        key = self._key(probe)
+        key = options.bearer or self._key(probe)
 
         async def send(base_url: str) -> ClientView:
             client = self._prepared(base_url, key, options)

@@ -25,7 +25,7 @@ class SdkOptions:
 
     ``max_retries`` and ``timeout``: the constructor's (None: the library's own default).
     ``paginate``: iterate over all pages. ``environment``: variables that the library may see.
-    ``retry``: whether the suite may try the call again.
+    ``retry``: whether the suite may try the call again. ``bearer``: a literal key.
     """
 
     max_retries: int | None = 0
@@ -33,6 +33,7 @@ class SdkOptions:
     paginate: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
     retry: bool = True
+    bearer: str | None = None
 
 
 def options_of(probe: Probe) -> SdkOptions:

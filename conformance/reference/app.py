@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote
 from conformance.reference.call import Call
 from conformance.reference.clock import Clock, SystemClock
 from conformance.reference.config import ReferenceConfig
+from conformance.reference.dialects.hooks import dialect_hooks
 from conformance.reference.fault import Fault, Stage, all_faults, all_variations, select
 from conformance.reference.headers import compress
 from conformance.reference.idempotency import IdempotencyStore
@@ -112,12 +113,13 @@ def create_app(
     variations: Sequence[str] = (),
 ) -> ReferenceApp:
     """A provider with the named faults and variations planted."""
-    planted: list[Fault] = []
+    config = config or ReferenceConfig()
+    planted = dialect_hooks(config.profile)
     if variations:
         planted += select(all_variations(), variations, "variation")
     if faults:
         planted += select(all_faults(), faults, "fault")
-    return ReferenceApp(config or ReferenceConfig(), clock or SystemClock(), planted)
+    return ReferenceApp(config, clock or SystemClock(), planted)
 
 
 def _route(call: Call, raw_path: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 AccountState = Literal["active", "revoked", "no_quota", "forbidden"]
 
@@ -102,10 +102,28 @@ class ReferenceConfig:
     """How long a batch, a run or a background response stays in each of its states."""
     run_expiry_s: float = 600.0
     seed: int = 0
+    profile: str = ""
+    """Whose documents it keeps to; empty: OpenAI's."""
+
+    def __post_init__(self) -> None:
+        """A documented provider has its own keys beside the usual ones, and its own models."""
+        own = _own(self)
+        if own is not None:
+            object.__setattr__(self, "keys", {**own.accounts, **self.keys})
+            object.__setattr__(self, "models", own.cards)
+
+
+def _own(config: ReferenceConfig) -> Any:
+    from conformance.reference.dialects import providers
+
+    return providers().get(config.profile)
 
 
 def reference_keys(config: ReferenceConfig) -> dict[str, str]:
     """The keys of the provider by the names under which a target's configuration has them."""
+    own = _own(config)
+    if own is not None:
+        return dict(own.keys)
     names = {
         "api": KEY_MAIN,
         "second": KEY_SECOND,
@@ -119,6 +137,9 @@ def reference_keys(config: ReferenceConfig) -> dict[str, str]:
 
 def reference_models(config: ReferenceConfig) -> dict[str, str]:
     """The models of the provider by kind."""
+    own = _own(config)
+    if own is not None:
+        return dict(own.models)
     names = {
         "chat": MODEL_CHAT,
         "reasoning": MODEL_REASONING,

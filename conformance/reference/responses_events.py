@@ -66,9 +66,7 @@ def _pieces(name: str, at: dict[str, Any], key: str, text: str) -> Iterator[Even
     yield f"{name}.done", {**at, key: text}
 
 
-def _text(
-    at: dict[str, Any], item: dict[str, Any], made: Generation, top: int
-) -> Iterator[Event]:
+def _text(at: dict[str, Any], item: dict[str, Any], made: Generation, top: int) -> Iterator[Event]:
     part = item["content"][0]
     at = {**at, "content_index": 0}
     nothing = {**part, "text": "", "logprobs": []}

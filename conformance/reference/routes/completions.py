@@ -228,6 +228,4 @@ def _choice(body: dict[str, Any], index: int, one: _Piece) -> Iterator[dict[str,
            "finish_reason": one.made.finish}  # fmt: skip
 
 
-ROUTES = (
-    Route("completions", "POST", "/completions", create, validate, "json", limited=True),
-)
+ROUTES = (Route("completions", "POST", "/completions", create, validate, "json", limited=True),)

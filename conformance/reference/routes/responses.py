@@ -72,9 +72,7 @@ def create(call: Call) -> Answer:
     background = started["background"]
     options = body.get("stream_options") or {}
     lived = events(started, final, made, options.get("include_obfuscation") is not False)
-    record = Record(
-        final, inputs, [*said, *output], call.clock.time(), background, events=lived
-    )
+    record = Record(final, inputs, [*said, *output], call.clock.time(), background, events=lived)
     if started["store"]:
         call.table("responses")[final["id"]] = record
     conversation = conversation_id(body)
@@ -179,7 +177,12 @@ ROUTES = (
     Route("responses.cancel", "POST", _ONE + "/cancel", cancel, body="optional"),
     Route("responses.input_items", "GET", _ONE + "/input_items", input_items),
     Route(
-        "responses.input_tokens", "POST", "/responses/input_tokens", input_tokens, _any_model, "json"
+        "responses.input_tokens",
+        "POST",
+        "/responses/input_tokens",
+        input_tokens,
+        _any_model,
+        "json",
     ),
     Route("responses.compact", "POST", "/responses/compact", compact, validate, "json"),
 )

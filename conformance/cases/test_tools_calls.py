@@ -1,0 +1,557 @@
+"""Tool calls: what holds for every call, whole or streamed, judged over the whole run."""
+
+from __future__ import annotations
+
+from conformance import streamed
+from conformance.exchange import Exchange
+from conformance.expect import Inconclusive, NotApplicable, fail
+from conformance.requirement import MUST, SHOULD, field, openai, openapi, requirement
+from conformance.select import CHAT, CHAT_STREAM, Selector
+from conformance.toolcalls import (
+    MARKUP,
+    Call,
+    content,
+    finish,
+    made_calls,
+    named,
+    offered,
+    parsed,
+    schema_problem,
+    takes_nothing,
+)
+
+WITH_TOOLS = Selector("with tools", lambda x: bool(offered(x)))
+WHOLE = CHAT & WITH_TOOLS
+STREAMED = CHAT_STREAM & WITH_TOOLS
+TOOLS = openai("chat/create tools")
+NEEDS = "chat.tools"
+
+
+def _finish_reason(x: Exchange) -> None:
+    for choice, made in made_calls(x):
+        allowed = ["tool_calls", "length", "content_filter"]
+        if named(x) is not None:
+            allowed.append("stop")
+        found = finish(x, choice)
+        if found in streamed.FINISHES and found not in allowed:
+            names = [call.name for call in made]
+            fail(f"choice {choice}: finish_reason", "tool_calls", f"{found}, with calls {names}")
+
+
+BREAKS_FINISH = ("agent loops: the call is never run",)
+
+
+@requirement(
+    "chat.tools.finish-reason",
+    MUST,
+    "An answer that calls tools has the finish reason `tool_calls`.",
+    source=TOOLS,
+    needs=NEEDS,
+    over=WHOLE,
+    breaks=BREAKS_FINISH,
+)
+def test_finish_reason(answer: Exchange) -> None:
+    _finish_reason(answer)
+
+
+@requirement(
+    "chat.tools.stream.finish-reason",
+    MUST,
+    "A stream that calls tools ends with the finish reason `tool_calls`.",
+    source=TOOLS,
+    needs=NEEDS,
+    over=STREAMED,
+    breaks=BREAKS_FINISH,
+)
+def test_stream_finish_reason(stream: Exchange) -> None:
+    _finish_reason(stream)
+
+
+@requirement(
+    "chat.tools.finish-means-calls",
+    MUST,
+    "An answer with the finish reason `tool_calls` holds at least one tool call.",
+    source=field("https://github.com/vllm-project/vllm"),
+    needs=NEEDS,
+    over=Selector("chat answers of both forms", lambda x: WHOLE(x) or STREAMED(x)),
+    breaks=["`message.tool_calls[0]`: IndexError or TypeError"],
+)
+def test_finish_means_calls(answer: Exchange) -> None:
+    if finish(answer) != "tool_calls":
+        raise NotApplicable
+    try:
+        made_calls(answer)
+    except NotApplicable:
+        fail("tool_calls", "at least one", content(answer)[:200])
+
+
+def _ids_unique(x: Exchange) -> None:
+    several = False
+    for choice, made in made_calls(x):
+        ids = [call.id for call in made if isinstance(call.id, str) and call.id]
+        several = several or len(ids) > 1
+        for id in ids:
+            if ids.count(id) > 1:
+                fail(f"choice {choice}: tool_calls[].id", "different ids", ids)
+    if not several:
+        raise NotApplicable("no answer with several calls")
+
+
+BREAKS_IDS = ("results are matched to calls by id: one result is lost, the next request fails",)
+
+
+@requirement(
+    "chat.tools.ids-unique",
+    MUST,
+    "The tool calls of one message have different ids.",
+    source=openapi("ChatCompletionMessageToolCall"),
+    needs=NEEDS,
+    over=WHOLE,
+    breaks=BREAKS_IDS,
+)
+def test_ids_unique(answer: Exchange) -> None:
+    _ids_unique(answer)
+
+
+@requirement(
+    "chat.tools.stream.ids-unique",
+    MUST,
+    "The tool calls of one stream have different ids.",
+    source=openapi("ChatCompletionMessageToolCallChunk"),
+    needs=NEEDS,
+    over=STREAMED,
+    breaks=BREAKS_IDS,
+)
+def test_stream_ids_unique(stream: Exchange) -> None:
+    _ids_unique(stream)
+
+
+@requirement(
+    "chat.tools.id-not-empty",
+    MUST,
+    "Every tool call of an answer has an id that is not empty.",
+    source=openapi("ChatCompletionMessageToolCall"),
+    needs=NEEDS,
+    over=WHOLE,
+    breaks=["the tool message that answers it is refused"],
+)
+def test_id_not_empty(answer: Exchange) -> None:
+    for _, made in made_calls(answer):
+        for call in made:
+            if not call.id:
+                fail(f"{call.at}: id", "a string that is not empty", call.id)
+
+
+def _arguments(x: Exchange) -> list[tuple[int, Call]]:
+    """The function calls whose arguments are a string and not cut off."""
+    found = [
+        (choice, call)
+        for choice, made in made_calls(x)
+        for call in made
+        if finish(x, choice) not in ("length", "content_filter")
+        and call.type != "custom"
+        and isinstance(call.arguments, str)
+    ]
+    if not found:
+        raise NotApplicable("no call with arguments")
+    return found
+
+
+def _arguments_json(x: Exchange) -> None:
+    for _, call in _arguments(x):
+        if call.arguments == "" and takes_nothing(x, call.name):
+            continue
+        try:
+            value = parsed(call.arguments)
+        except ValueError as error:
+            fail(f"{call.at}: arguments", "JSON text", f"{call.arguments[:300]} ({error})")
+        if not isinstance(value, dict):
+            fail(f"{call.at}: arguments", "the JSON text of an object", call.arguments[:300])
+
+
+BREAKS_JSON = ("json.loads(arguments) raises: the call cannot be run",)
+
+
+@requirement(
+    "chat.tools.arguments-json",
+    MUST,
+    "The arguments of a function call are the JSON text of one object.",
+    source=TOOLS,
+    needs=NEEDS,
+    over=WHOLE,
+    breaks=BREAKS_JSON,
+)
+def test_arguments_json(answer: Exchange) -> None:
+    _arguments_json(answer)
+
+
+@requirement(
+    "chat.tools.stream.arguments-json",
+    MUST,
+    "The pieces of a streamed call's arguments join to the JSON text of one object.",
+    source=TOOLS,
+    needs=NEEDS,
+    over=STREAMED,
+    breaks=BREAKS_JSON,
+)
+def test_stream_arguments_json(stream: Exchange) -> None:
+    _arguments_json(stream)
+
+
+def _fits(x: Exchange, *, strict: bool) -> None:
+    judged = False
+    for _, call in _arguments(x):
+        tool = offered(x).get(call.name) if isinstance(call.name, str) else None
+        if tool is None or (tool.get("strict") is True) is not strict:
+            continue
+        try:
+            value = parsed(call.arguments or "{}")
+        except ValueError:
+            continue
+        judged = True
+        problem = schema_problem(value, tool.get("parameters"))
+        if problem:
+            fail(f"{call.at}: arguments", "what the tool's schema allows",
+                 f"{call.arguments[:300]} ({problem})")  # fmt: skip
+    if not judged:
+        raise NotApplicable
+
+
+@requirement(
+    "chat.tools.strict",
+    MUST,
+    "The arguments of a call of a strict tool satisfy its schema.",
+    source=openai("chat/create tools strict"),
+    needs=NEEDS,
+    over=WHOLE,
+    breaks=["clients that ask for strict tools do not validate again"],
+)
+def test_strict(answer: Exchange) -> None:
+    _fits(answer, strict=True)
+
+
+@requirement(
+    "chat.tools.stream.strict",
+    MUST,
+    "The streamed arguments of a call of a strict tool satisfy its schema.",
+    source=openai("chat/create tools strict"),
+    needs=NEEDS,
+    over=STREAMED,
+    breaks=["clients that ask for strict tools do not validate again"],
+)
+def test_stream_strict(stream: Exchange) -> None:
+    _fits(stream, strict=True)
+
+
+@requirement(
+    "chat.tools.arguments-fit",
+    SHOULD,
+    "The arguments of a call satisfy the schema of the tool, strict or not.",
+    source=TOOLS,
+    needs=NEEDS,
+    over=Selector("chat answers of both forms", lambda x: WHOLE(x) or STREAMED(x)),
+    breaks=["the function is called with arguments that it does not have"],
+)
+def test_arguments_fit(answer: Exchange) -> None:
+    _fits(answer, strict=False)
+
+
+def _name_known(x: Exchange) -> None:
+    for _, made in made_calls(x):
+        for call in made:
+            if call.name not in offered(x):
+                fail(f"{call.at}: name", sorted(offered(x)), call.name)
+
+
+@requirement(
+    "chat.tools.name-known",
+    MUST,
+    "A call names one of the tools of the request, letter by letter.",
+    source=TOOLS,
+    needs=NEEDS,
+    over=WHOLE,
+    breaks=["the client finds no such function"],
+)
+def test_name_known(answer: Exchange) -> None:
+    _name_known(answer)
+
+
+@requirement(
+    "chat.tools.stream.name-known",
+    MUST,
+    "A streamed call names one of the tools of the request, letter by letter.",
+    source=TOOLS,
+    needs=NEEDS,
+    over=STREAMED,
+    breaks=["the client finds no such function"],
+)
+def test_stream_name_known(stream: Exchange) -> None:
+    for _, made in made_calls(stream):
+        for call in made:
+            if call.name and call.name not in offered(stream):
+                fail(f"{call.at}: name", sorted(offered(stream)), call.name)
+
+
+def _no_markup(x: Exchange) -> None:
+    if x.sent.get("tool_choice") == "none":
+        raise NotApplicable
+    text = content(x)
+    for word in MARKUP:
+        if word in text:
+            fail("content", "no markup of tool calls", text[:300])
+
+
+@requirement(
+    "chat.tools.no-markup",
+    MUST,
+    "The markup in which a model writes its calls does not show in the content.",
+    source=field("https://github.com/lmstudio-ai/lmstudio-bug-tracker"),
+    needs=NEEDS,
+    over=WHOLE,
+    breaks=["users see raw markup and nothing is called"],
+)
+def test_no_markup(answer: Exchange) -> None:
+    _no_markup(answer)
+
+
+@requirement(
+    "chat.tools.stream.no-markup",
+    MUST,
+    "The markup in which a model writes its calls is not streamed as content.",
+    source=field("https://github.com/microsoft/Foundry-Local"),
+    needs=NEEDS,
+    over=STREAMED,
+    breaks=["users see raw markup and nothing is called"],
+)
+def test_stream_no_markup(stream: Exchange) -> None:
+    _no_markup(stream)
+
+
+@requirement(
+    "chat.tools.content-null",
+    SHOULD,
+    "The content beside tool calls that were forced is null or empty.",
+    source=TOOLS,
+    needs=NEEDS,
+    over=WHOLE,
+    breaks=["clients that show the content before they run the calls"],
+)
+def test_content_null(answer: Exchange) -> None:
+    if answer.sent.get("tool_choice") in (None, "auto", "none"):
+        raise NotApplicable("the model may explain itself")
+    for choice, _ in made_calls(answer):
+        if content(answer, choice).strip():
+            fail(f"choice {choice}: message.content", "null", content(answer, choice)[:200])
+
+
+def _one_at_most(x: Exchange) -> None:
+    if x.sent.get("parallel_tool_calls") is not False:
+        raise NotApplicable
+    for choice, made in made_calls(x):
+        if len(made) > 1:
+            fail(f"choice {choice}: tool_calls", "one call at most", f"{len(made)} calls")
+
+
+@requirement(
+    "chat.tools.parallel-off",
+    MUST,
+    "With `parallel_tool_calls: false` an answer calls one tool at most.",
+    source=openai("chat/create parallel_tool_calls"),
+    needs=NEEDS,
+    over=WHOLE,
+    breaks=["clients that handle one call: the next request is refused for missing results"],
+)
+def test_parallel_off(answer: Exchange) -> None:
+    _one_at_most(answer)
+
+
+@requirement(
+    "chat.tools.stream.parallel-off",
+    MUST,
+    "With `parallel_tool_calls: false` a stream calls one tool at most.",
+    source=openai("chat/create parallel_tool_calls"),
+    needs=NEEDS,
+    over=STREAMED,
+    breaks=["clients that handle one call: the next request is refused for missing results"],
+)
+def test_stream_parallel_off(stream: Exchange) -> None:
+    _one_at_most(stream)
+
+
+@requirement(
+    "chat.tools.usage-counted",
+    MUST,
+    "The tokens of tool calls are counted as completion_tokens.",
+    source=openapi("CompletionUsage"),
+    needs=NEEDS,
+    over=WHOLE,
+    breaks=["cost accounting"],
+)
+def test_usage_counted(answer: Exchange) -> None:
+    made_calls(answer)
+    body = answer.json
+    usage = body.get("usage") if isinstance(body, dict) else None
+    count = streamed.number(usage.get("completion_tokens")) if isinstance(usage, dict) else None
+    if count is None:
+        raise NotApplicable
+    if count < 1:
+        fail("usage.completion_tokens", "at least 1", count)
+
+
+# ---- the deltas of a stream ------------------------------------------------------------------
+
+
+@requirement(
+    "chat.tools.stream.index-order",
+    MUST,
+    "The calls of a stream are numbered 0, 1, 2, ... in the order of their beginning.",
+    source=openapi("ChatCompletionMessageToolCallChunk"),
+    needs=NEEDS,
+    over=STREAMED,
+    breaks=["openai-python .stream(): IndexError", "openai-node .stream(): error"],
+)
+def test_index_order(stream: Exchange) -> None:
+    for choice, made in made_calls(stream):
+        found = [call.index for call in made]
+        if found != list(range(len(found))):
+            fail(f"choice {choice}: tool_calls[].index", "0, 1, 2, ...", found)
+
+
+@requirement(
+    "chat.tools.stream.index-opened",
+    MUST,
+    "Every index of a stream's calls has a delta with an id or a name: pieces keep their index.",
+    source=openapi("ChatCompletionMessageToolCallChunk"),
+    needs=NEEDS,
+    over=STREAMED,
+    breaks=["accumulators make calls without a name, and lose the end of the arguments"],
+)
+def test_index_opened(stream: Exchange) -> None:
+    for _, made in made_calls(stream):
+        for call in made:
+            if not call.id and not call.name:
+                fail(f"event {call.numbers[0]}, tool call {call.index}", "an id and a name first",
+                     call.deltas[0])  # fmt: skip
+
+
+def _opening(call: Call) -> dict[str, object]:
+    return call.deltas[0]
+
+
+@requirement(
+    "chat.tools.stream.opening-id",
+    MUST,
+    "The first delta of each call has an id.",
+    source=openai("chat/streaming"),
+    needs=NEEDS,
+    over=STREAMED,
+    breaks=["the tool message that answers it is refused: tool_call_id is null"],
+)
+def test_opening_id(stream: Exchange) -> None:
+    for _, made in made_calls(stream):
+        for call in made:
+            if not (call.id or call.name):
+                continue  # an index that was never opened
+            if not _opening(call).get("id"):
+                fail(f"event {call.numbers[0]}, {call.at}: id", "a string", _opening(call))
+
+
+@requirement(
+    "chat.tools.stream.opening-name",
+    MUST,
+    "The first delta of each call has the name of the function.",
+    source=openai("chat/streaming"),
+    needs=NEEDS,
+    over=STREAMED,
+    breaks=["the client does not know what to call"],
+)
+def test_opening_name(stream: Exchange) -> None:
+    for _, made in made_calls(stream):
+        for call in made:
+            if not (call.id or call.name):
+                continue
+            if not _name(_opening(call)):
+                fail(f"event {call.numbers[0]}, {call.at}: function.name", "a string",
+                     _opening(call))  # fmt: skip
+
+
+@requirement(
+    "chat.tools.stream.opening-type",
+    MUST,
+    "The first delta of each call has a type.",
+    source=openai("chat/streaming"),
+    needs=NEEDS,
+    over=STREAMED,
+    breaks=["openai-node .stream(): missing type of tool call"],
+)
+def test_opening_type(stream: Exchange) -> None:
+    for _, made in made_calls(stream):
+        for call in made:
+            if (call.id or call.name) and _opening(call).get("type") not in ("function", "custom"):
+                fail(f"event {call.numbers[0]}, {call.at}: type", ["function", "custom"],
+                     _opening(call).get("type", "absent"))  # fmt: skip
+
+
+def _name(delta: dict[str, object]) -> object:
+    inner = delta.get("function") or delta.get("custom")
+    return inner.get("name") if isinstance(inner, dict) else None
+
+
+@requirement(
+    "chat.tools.stream.id-once",
+    MUST,
+    "The id of a call is sent once, in its first delta.",
+    source=openai("chat/streaming"),
+    needs=NEEDS,
+    over=STREAMED,
+    breaks=["openai-python .stream() joins them: call_1call_1"],
+)
+def test_id_once(stream: Exchange) -> None:
+    for _, made in made_calls(stream):
+        for call in made:
+            later = [delta["id"] for delta in call.deltas[1:] if delta.get("id")]
+            if later and _opening(call).get("id"):
+                fail(f"{call.at}: id", "absent after the first delta", later[0])
+
+
+@requirement(
+    "chat.tools.stream.name-once",
+    MUST,
+    "The name of a called function is sent once, in the first delta.",
+    source=openai("chat/streaming"),
+    needs=NEEDS,
+    over=STREAMED,
+    breaks=["openai-python .stream() joins them: read_fileread_file"],
+)
+def test_name_once(stream: Exchange) -> None:
+    for _, made in made_calls(stream):
+        for call in made:
+            later = [_name(delta) for delta in call.deltas[1:] if _name(delta)]
+            if later and _name(_opening(call)):
+                fail(f"{call.at}: function.name", "absent after the first delta", later[0])
+
+
+@requirement(
+    "chat.tools.stream.one-by-one",
+    MUST,
+    "The pieces of a call's arguments come in order: a call is over when the next begins.",
+    source=openai("chat/streaming"),
+    needs=NEEDS,
+    over=STREAMED,
+    breaks=["clients that run a call when the next one begins"],
+)
+def test_one_by_one(stream: Exchange) -> None:
+    several = False
+    for _, made in made_calls(stream):
+        several = several or len(made) > 1
+        for call, following in zip(made, made[1:], strict=False):
+            pieces = [
+                number
+                for number, delta in zip(call.numbers, call.deltas, strict=True)
+                if number > following.numbers[0] and delta.get("function")
+            ]
+            if pieces:
+                fail(f"event {pieces[0]}", f"nothing more of call {call.index}",
+                     f"call {following.index} began in event {following.numbers[0]}")  # fmt: skip
+    if not several:
+        raise Inconclusive("the model called one tool only")

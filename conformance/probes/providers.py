@@ -1,0 +1,221 @@
+"""Requests that only one provider's documents describe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.capability import capability
+from conformance.probe import CHAT_MODEL, Context, Model, Skip, chat, post, probe, scenario, user
+from conformance.session import Session
+
+SAY = "Repeat exactly: hello there"
+PERSONAL = ("jane.roe@example.com", "+1 202 555 0143", "4111 1111 1111 1111")
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "Get current weather for a location.",
+        "parameters": {"type": "object", "properties": {"location": {"type": "string"}}},
+    },
+}
+
+# A capability of one provider has a gate that no other server answers with success.
+capability("assisters.moderate", "POST /moderate", "assisters_moderate")
+for _name, _title in (
+    ("assisters.headers", "headers by RPM and TPM"),
+    ("assisters.models", "models of the Assisters API"),
+    ("assisters.tiers", "tiers of the Assisters API"),
+):
+    capability(_name, _title, "assisters_moderate", within="assisters.moderate")
+
+capability("assisters-com.metrics", "GET /metrics", "assisters_com_metrics")
+for _name, _title in (
+    ("assisters-com.models", "models in assisters.com's shape"),
+    ("assisters-com.embeddings", "embeddings in assisters.com's shape"),
+    ("assisters-com.chat", "chat by assisters.com's page"),
+    ("assisters-com.keys", "keys made by a call"),
+    ("assisters-com.temperature", "temperature from 0 to 1"),
+    ("assisters-com.builtin-tools", "web_search and code_interpreter"),
+    ("assisters-com.reasoning", "reasoning: true"),
+    ("assisters-com.mask", "mask: true"),
+    ("assisters-com.data", "DELETE /data/{id}"),
+    ("assisters-com.audit", "GET /audit"),
+    ("assisters-com.canary", "GET /models/{model}/test"),
+):
+    capability(_name, _title, "assisters_com_metrics", within="assisters-com.metrics")
+
+capability("alveare.names", "specialists by name", "alveare_classify")
+capability("alveare.first-token", "time to first token", "alveare_classify", within="alveare.names")
+capability("openai-assistants.call", "assistants.chat.completions", "openai_assistants_call")
+
+probe(
+    "assisters_moderate",
+    *post("/moderate", input="I like trains."),
+    needs="assisters.moderate",
+)
+probe("assisters_models", "GET", "/models", needs="assisters.models")
+for _form in ("float", "base64"):
+    probe(
+        f"assisters_dimensions_{_form}",
+        *post(
+            "/embeddings",
+            model="bge-m3",
+            input="The quick brown fox.",
+            **({} if _form == "float" else {"encoding_format": _form}),
+        ),
+        needs="assisters.models",
+    )
+probe(
+    "assisters_openai_name",
+    "POST",
+    "/chat/completions",
+    {"model": "gpt-4", "messages": [user("Hello!")], "max_tokens": 5},
+    needs="assisters.models",
+    valid=False,
+)
+
+
+@scenario("assisters_falling", needs="assisters.headers", cost=2)
+async def falling(s: Session) -> None:
+    """Two requests after each other, with nothing between them."""
+    for step in ("first", "second"):
+        await s.post(step, "/chat/completions", **_hello())
+
+
+@scenario("assisters_enforced", needs="assisters.tiers", keys=("limited",), exclusive=True, cost=13)
+async def enforced(s: Session) -> None:
+    """As many requests as the limit header names, and one more."""
+    first = await s.send("within", "POST", "/chat/completions", json=_hello(), key="limited")
+    text = first.header("x-ratelimit-remaining-rpm") or ""
+    left = int(text) if text.isdigit() else 0
+    if left > 30:
+        raise Skip(f"the limited key has {left} requests a minute left: too many to spend")
+    for _ in range(left):
+        await s.send(
+            "within", "POST", "/chat/completions", json=_hello(), key="limited", retry=False
+        )
+    await s.send("over", "POST", "/chat/completions", json=_hello(), key="limited", retry=False)
+
+
+def _hello(**more: Any) -> dict[str, Any]:
+    return {"model": CHAT_MODEL, "messages": [user(SAY)], "max_tokens": 16, **more}
+
+
+probe("assisters_com_metrics", "GET", "/metrics", needs="assisters-com.metrics")
+probe("assisters_com_models", "GET", "/models", needs="assisters-com.models")
+probe("assisters_com_chat", *chat(SAY, max_tokens=16), needs="assisters-com.chat")
+probe(
+    "assisters_com_short",
+    *chat("Count from 1 to 50.", max_tokens=5),
+    needs="assisters-com.chat",
+)
+_EMBEDDING = Model("embedding")
+probe(
+    "assisters_com_embedding",
+    *post("/embeddings", model=_EMBEDDING, input="The quick brown fox jumps over the lazy dog."),
+    needs="assisters-com.embeddings",
+)
+probe(
+    "assisters_com_batch",
+    *post("/embeddings", model=_EMBEDDING, input=["text 1", "text 2", "text 3"]),
+    needs="assisters-com.embeddings",
+)
+probe(
+    "assisters_com_hot",
+    *chat(SAY, temperature=1.5, max_tokens=16),
+    needs="assisters-com.temperature",
+    valid=False,
+)
+probe(
+    "assisters_com_warm",
+    *chat(SAY, temperature=1, max_tokens=16),
+    needs="assisters-com.temperature",
+)
+for _tool in ("web_search", "code_interpreter"):
+    probe(
+        f"assisters_com_{_tool}",
+        *chat(SAY, tools=[{"type": _tool}], max_tokens=32),
+        needs="assisters-com.builtin-tools",
+    )
+probe(
+    "assisters_com_reasoning",
+    *chat("Solve 2x + 3 = 7.", reasoning=True, max_tokens=200),
+    needs="assisters-com.reasoning",
+)
+probe(
+    "assisters_com_mask",
+    *chat("Repeat exactly: " + ", ".join(PERSONAL), mask=True, max_tokens=100),
+    needs="assisters-com.mask",
+)
+probe(
+    "assisters_com_audit",
+    "GET",
+    "/audit?start=2024-01-01&end=2024-01-31",
+    needs="assisters-com.audit",
+)
+probe(
+    "assisters_com_audit_bad",
+    "GET",
+    "/audit?start=yesterday&end=2024-01-31",
+    needs="assisters-com.audit",
+    valid=False,
+)
+probe("assisters_com_canary", "GET", "/models/{chat}/test", needs="assisters-com.canary")
+
+
+@scenario("assisters_com_keys", needs="assisters-com.keys", cost=4)
+async def keys(s: Session) -> None:
+    """A key is made, used, revoked, and used again."""
+    made = await s.post("create", "/keys", name=f"conformance-{s.nonce()}")
+    body = made.json if isinstance(made.json, dict) else {}
+    key, name = body.get("key"), body.get("id")
+    if not (isinstance(key, str) and key and isinstance(name, str) and name):
+        return
+    await s.send("use", "GET", "/models", bearer=key)
+    await s.send("revoke", "DELETE", f"/keys/{name}")
+    await s.send("revoked", "GET", "/models", bearer=key, retry=False)
+
+
+@scenario("assisters_com_data", needs="assisters-com.data", cost=3)
+async def data(s: Session) -> None:
+    """An answer is deleted, and looked for again."""
+    made = await s.send("create", "POST", "/chat/completions", json=_hello())
+    name = made.json.get("id") if isinstance(made.json, dict) else None
+    if isinstance(name, str) and name:
+        await s.send("delete", "DELETE", f"/data/{name}")
+        await s.send("again", "DELETE", f"/data/{name}", retry=False)
+
+
+def _named(model: str) -> tuple[str, str, dict[str, Any]]:
+    return post("/chat/completions", model=model, messages=[user(SAY)], max_tokens=16)
+
+
+for _model in ("classify", "summarise", "extract"):
+    probe(f"alveare_{_model}", *_named(_model), needs="alveare.names")
+probe("alveare_openai_name", *_named("gpt-3.5-turbo"), needs="alveare.names")
+probe(
+    "alveare_stream",
+    *chat("Count from 1 to 20.", stream=True, max_tokens=64),
+    needs="alveare.first-token",
+)
+
+
+def _no_assistant(context: Context) -> str:
+    return "/assistants/asst_000000000000000000000000"
+
+
+probe(
+    "openai_assistants_call",
+    *post("/assistants/chat/completions", assistant="asst_0", messages=[user("Hello!")]),
+    needs="openai-assistants.call",
+    headers={"OpenAI-Beta": "assistants=v2"},
+    valid=False,
+)
+probe(
+    "openai_assistants_unknown",
+    "GET",
+    _no_assistant,
+    needs="openai-assistants.call",
+    headers={"OpenAI-Beta": "assistants=v2"},
+    valid=False,
+)
