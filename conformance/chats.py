@@ -6,6 +6,7 @@ it; a case then says that it does not apply.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from conformance.exchange import Exchange
@@ -168,3 +169,26 @@ def streamed_text(exchange: Exchange, index: int = 0) -> str:
         for c in streamed_choices(exchange)
         if c.get("index") == index and isinstance(c.get("text"), str)
     )
+
+
+def legacy_texts_of(exchange: Exchange) -> list[str]:
+    """The texts of the choices of a legacy completion."""
+    return [c["text"] for c in choices_of(exchange) if isinstance(c.get("text"), str)]
+
+
+def legacy_text_of(exchange: Exchange) -> str:
+    """The first text of a legacy completion. Raises NotApplicable where there is none."""
+    listed = choices_of(exchange)
+    text = listed[0].get("text") if listed else None
+    if not isinstance(text, str):
+        raise NotApplicable("the answer has no text")
+    return text
+
+
+def related(asked: str, answered: str) -> bool:
+    """Whether one model name may stand for the other: an alias, a snapshot, a longer path."""
+    one, two = (re.sub(r"^.*/", "", n.lower()) or n.lower() for n in (asked, answered))
+    if one in two or two in one:
+        return True
+    words = [set(re.findall(r"[a-z]+|\d+", name)) for name in (one, two)]
+    return len(words[0] & words[1]) * 2 >= min(map(len, words))

@@ -203,6 +203,7 @@ class Engine:
             prior=lambda name: self._prior(driver, name),
             tokens=probe.tokens,
             seed=world.seed,
+            sdk=world.sdks.get(driver),
         )
         if isinstance(probe, Scenario):
             await probe.run(session)

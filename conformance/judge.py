@@ -59,6 +59,8 @@ def _absent_capability(case: Case, bench: Bench) -> Finding | None:
 
 def _passive(case: Case, driver: str, bench: Bench) -> Finding:
     assert case.over is not None
+    if case.together:
+        return _together(case, driver, bench)
     judged, problems, held = 0, [], []
     unclear: Inconclusive | None = None
     for exchange in bench.index.of_driver(driver):
@@ -91,6 +93,16 @@ def _passive(case: Case, driver: str, bench: Bench) -> Finding:
     return Finding(Observation.HELD, evidence=tuple(held[:EVIDENCE]), judged=judged)
 
 
+def _together(case: Case, driver: str, bench: Bench) -> Finding:
+    """A rule about all exchanges of a selector at once, as that no two have the same id."""
+    assert case.over is not None
+    everything = bench.index.of_driver(driver)
+    found = tuple(x for x in everything if case.over(x) and not _too_old(case, x))
+    if not found:
+        return Finding(Observation.NOT_RUN, f"no {case.over.title} to judge", owner="suite")
+    return _decide(case, (found,), tuple(x.id for x in found[:EVIDENCE]), found[0], len(found))
+
+
 def _too_old(case: Case, exchange: Exchange) -> bool:
     """Recorded before the rule came to be."""
     since = case.requirement.since
@@ -112,11 +124,20 @@ def _active(case: Case, driver: str, bench: Bench) -> Finding:
             if obstacle is not None:
                 return obstacle
         arguments.append(found)
-    evidence = _ids(arguments)
+    return _decide(case, tuple(arguments), _ids(arguments), _main(arguments), 1)
+
+
+def _decide(
+    case: Case,
+    arguments: tuple[Any, ...],
+    evidence: tuple[str, ...],
+    main: Exchange | None,
+    judged: int,
+) -> Finding:
     try:
         case.function(*arguments)
     except Violation as violation:
-        return _with(_violated(violation, _main(arguments), evidence), judged=1, violated=1)
+        return _with(_violated(violation, main, evidence), judged=judged, violated=1)
     except Inconclusive as reason:
         return Finding(
             Observation.INCONCLUSIVE, reason.reason, owner=reason.owner, evidence=evidence
@@ -126,7 +147,7 @@ def _active(case: Case, driver: str, bench: Bench) -> Finding:
         return Finding(Observation.NOT_RUN, message, owner="suite", evidence=evidence)
     except Exception as error:
         return _crash(error, evidence)
-    return Finding(Observation.HELD, evidence=evidence, judged=1)
+    return Finding(Observation.HELD, evidence=evidence, judged=judged)
 
 
 def _lookup(probe: AnyProbe, driver: str, bench: Bench) -> Exchange | Steps | Finding:

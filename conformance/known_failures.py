@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance.config_file import typed
 from conformance.errors import UsageError
-from conformance.profile import did_you_mean, read_toml
+from conformance.profile import Profile, did_you_mean, read_toml
 from conformance.results import Observation, Outcome, Result
 from conformance.verdict import KnownFailure
 
@@ -84,6 +84,14 @@ def _day(where: str, name: str, value: Any) -> str:
         return (value if isinstance(value, date) else date.fromisoformat(value)).isoformat()
     except (TypeError, ValueError) as error:
         raise UsageError(f"{where}: {name} wants a day like 2026-12-31, not {value!r}.") from error
+
+
+def documented(profile: Profile) -> tuple[KnownFailure, ...]:
+    """Where the provider's own documents leave OpenAI's: expected, and said, not failed."""
+    return tuple(
+        KnownFailure(row.requirement, f"documented by {profile.title}: {row.reason}")
+        for row in profile.divergences
+    )
 
 
 def findings(

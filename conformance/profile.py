@@ -104,6 +104,14 @@ class ClaimRow:
 
 
 @dataclass(frozen=True)
+class Divergence:
+    """A requirement that the provider's own documents contradict, and how."""
+
+    requirement: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Profile:
     """A provider as its documents describe it."""
 
@@ -128,6 +136,7 @@ class Profile:
     drivers: tuple[str, ...] = ()
     first_token_ms: tuple[float, float] | None = None
     claims: tuple[ClaimRow, ...] = ()
+    divergences: tuple[Divergence, ...] = ()
 
     def tier(self, name: str) -> Tier:
         """The tier of that name. Raises UsageError."""
@@ -325,6 +334,7 @@ def build(data: Mapping[str, Any]) -> Profile:
         drivers=tuple(data.get("drivers", ())),
         first_token_ms=(first[0], first[1]) if first else None,
         claims=tuple(_row(row) for row in data.get("claims", ())),
+        divergences=tuple(Divergence(**row) for row in data.get("divergences", ())),
     )
 
 

@@ -118,7 +118,8 @@ class Case:
 
     ``probes``: names of what it judges. ``over``: instead, a selector; it judges every exchange
     of the run that the selector picks. ``drivers``: which drivers' traffic it judges.
-    ``any_status``: the function looks at the status itself.
+    ``any_status``: the function looks at the status itself. ``together``: with ``over``, the
+    function takes all of those exchanges at once.
     """
 
     requirement: Requirement
@@ -128,6 +129,7 @@ class Case:
     drivers: tuple[str, ...] = ("http",)
     any_status: bool = False
     module: str = ""
+    together: bool = False
 
     @property
     def id(self) -> str:
@@ -153,13 +155,15 @@ def requirement(
     over: Selector | None = None,
     drivers: Iterable[str] | None = None,
     any_status: bool = False,
+    together: bool = False,
     breaks: Iterable[str] = (),
     since: str = "",
     quote: str = "",
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make the function below the case of a requirement.
 
-    The function's arguments name probes, or, with ``over``, its one argument takes an exchange.
+    The function's arguments name probes, or, with ``over``, its one argument takes an exchange
+    (with ``together`` a tuple of all of them).
     It returns when the requirement holds and raises :class:`conformance.expect.Violation`,
     :class:`~conformance.expect.Inconclusive` or :class:`~conformance.expect.NotApplicable`.
 
@@ -183,6 +187,7 @@ def requirement(
             drivers=tuple(drivers),
             any_status=any_status,
             module=function.__module__,
+            together=together,
         )
         add_case(function, case)
         return function

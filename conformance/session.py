@@ -10,15 +10,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from conformance.clock import Clock
+from conformance.clock import Clock, SystemClock
 from conformance.drivers.http import HttpDriver, Wanted
 from conformance.drivers.transport import Meta
 from conformance.exchange import Exchange
-from conformance.probe import Skip
+from conformance.probe import Probe, Skip
 from conformance.recording import Recording
 from conformance.target import Target
 from conformance.wire.retry_after import parse_retry_after
@@ -192,6 +193,7 @@ class Session:
         prior: Callable[[str], Exchange] | None = None,
         tokens: int = 64,
         seed: int = 0,
+        sdk: Any = None,
     ) -> None:
         self.courier = courier
         self.target = courier.target
@@ -201,6 +203,7 @@ class Session:
         self._prior = prior
         self._tokens = tokens
         self._seed = seed
+        self._sdk = sdk
 
     def __getitem__(self, probe: str) -> Exchange:
         """The successful answer of an earlier probe, which the scenario names in ``after``."""
@@ -272,10 +275,32 @@ class Session:
             timeout or self.target.limits.timeout_s,
             stop,
         )
-        meta = Meta(self.name, step, self.driver, 1, dict(context or {}))
+        # what a scenario of a client library sends by itself goes by the raw driver all the same
+        meta = Meta(self.name, step, "http", 1, dict(context or {}))
         return await self.courier.send(
             wanted, meta, retry=retry, tokens=self._tokens, limited=limited
         )
+
+
+    async def call(
+        self, method: str, path: str, body: Any, *, key: str = "api", **options: Any
+    ) -> None:
+        """Send a request through the client library that is this scenario's driver.
+
+        ``options`` as in :class:`conformance.drivers.sdk_call.SdkOptions`. What it sends is
+        recorded without a step. Raises Skip where the scenario runs without a client library.
+        """
+        if self._sdk is None:
+            raise Skip(f"{self.name} wants a client library")
+        probe = Probe(
+            self.name, method, path, body, key=key, drivers=(self.driver,), options=options
+        )
+        await self._sdk.run(probe, self.target.fill(body), path)
+
+    def announce(self, text: str) -> None:
+        """Tell the person who waits; in virtual time nobody does."""
+        if isinstance(self.clock, SystemClock):
+            print(f"{self.name}: {text}", file=sys.stderr, flush=True)
 
 
 def encode(body: Any) -> bytes:

@@ -375,7 +375,9 @@ def _notes(target: Target, profile: Profile, embedded: bool) -> Iterator[str]:
 
 def is_local(host: str) -> bool:
     """Whether a host is of this machine or of a private network."""
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal", ".test")):
+    if host == "localhost" or host.endswith(
+        (".localhost", ".local", ".internal", ".test", ".invalid")
+    ):
         return True
     try:
         return ipaddress.ip_address(host).is_private

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+
 import re
 
 from conformance.chats import (
@@ -14,6 +15,7 @@ from conformance.chats import (
     finish_of,
     integer,
     message_of,
+    related,
     said,
 )
 from conformance.exchange import Exchange
@@ -126,29 +128,6 @@ def test_unique_id(chat: Exchange, chat_again: Exchange, chat_length: Exchange) 
 
 
 @requirement(
-    "chat.id.unique-in-streams",
-    MUST,
-    "A streamed completion has an id that no other completion has.",
-    source=openai("chat/streaming"),
-    needs="chat.stream",
-    breaks=["logs, caches and UIs that are keyed by the id overwrite each other"],
-)
-def test_unique_stream_id(
-    chat: Exchange, chat_stream: Exchange, chat_stream_usage: Exchange, chat_stream_length: Exchange
-) -> None:
-    ids = []
-    for x in (chat_stream, chat_stream_usage, chat_stream_length):
-        found = {p["id"] for p in x.payloads if isinstance(p, dict) and isinstance(p.get("id"), str)}
-        if len(found) == 1:
-            ids += found
-    whole = body_of(chat).get("id")
-    if len(ids) < 2:
-        raise NotApplicable
-    require(len(set(ids)) == len(ids), "id", "different ids", ids)
-    require(whole not in ids, "id", "an id that the whole answer did not have", whole)
-
-
-@requirement(
     "chat.created.now",
     MUST,
     "`created` is the time of the answer in Unix seconds.",
@@ -165,15 +144,6 @@ def test_created(x: Exchange) -> None:
     require(
         -SKEW <= off <= SKEW + x.duration, "created", f"about {int(x.started)}", created
     )
-
-
-def related(asked: str, answered: str) -> bool:
-    """Whether one name may stand for the other: an alias, a dated snapshot, a longer path."""
-    one, two = (re.sub(r"^.*/", "", n.lower()) or n.lower() for n in (asked, answered))
-    if one in two or two in one:
-        return True
-    words = [set(re.findall(r"[a-z]+|\d+", name)) for name in (one, two)]
-    return len(words[0] & words[1]) * 2 >= min(map(len, words))
 
 
 @requirement(

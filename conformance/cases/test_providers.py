@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from conformance import schemas
 from conformance.exchange import Exchange, Steps
-from conformance.expect import Inconclusive, NotApplicable, expect, fail, require
+from conformance.expect import Inconclusive, NotApplicable, Value, expect, fail, require
 from conformance.probes.providers import PERSONAL
 from conformance.profile import load_profile
 from conformance.requirement import MAY, MUST, SHOULD, Level, document, requirement
@@ -27,7 +27,7 @@ _PAGES = {
 }
 
 
-def _of(id: str, text: str, level: Level = MUST, *, needs: str = "", **more: Any) -> Tie:  # noqa: A002
+def _of(id: str, text: str, level: Level = MUST, *, needs: str = "", **more: Any) -> Tie:
     """A requirement of one provider; it needs the capability of its first two words."""
     own = id.split(".")[0]
     source = document(f"{_PAGES[own]}: {id.split('.', 1)[1]}")
@@ -36,7 +36,7 @@ def _of(id: str, text: str, level: Level = MUST, *, needs: str = "", **more: Any
 
 def _valid(exchange: Exchange, name: str) -> None:
     """The body is valid by a schema of the provider's own."""
-    body = expect(exchange).json().raw
+    body = expect(exchange).json.raw
     for error in schemas.validator(name).iter_errors(body):
         place = ".".join(map(str, error.absolute_path)) or "body"
         fail(place, f"valid by {name}", error.instance, message=error.message[:300])
@@ -62,13 +62,13 @@ def test_moderate(assisters_moderate: Exchange) -> None:
 
 @_of("assisters.moderate.shape", "POST /v1/moderate answers with a result that has `flagged`.")
 def test_moderate_shape(assisters_moderate: Exchange) -> None:
-    results = expect(assisters_moderate).json()["results"].is_array()
+    results = expect(assisters_moderate).json["results"].is_array()
     results[0]["flagged"].is_a("boolean")
 
 
 @_of("assisters.models.listed", "The list of models has every documented model.")
 def test_listed(assisters_models: Exchange) -> None:
-    data = expect(assisters_models).json()["data"].is_array()
+    data = expect(assisters_models).json["data"].is_array()
     ids = [item.get("id").raw for item in data]
     for name in load_profile("assisters").documented_models:
         require(name in ids, "data[].id", name, ids)
@@ -76,12 +76,12 @@ def test_listed(assisters_models: Exchange) -> None:
 
 @_of("assisters.models.dimensions", "A vector of bge-m3 has 1024 dimensions.")
 def test_dimensions(assisters_dimensions_float: Exchange) -> None:
-    expect(assisters_dimensions_float).json()["data"][0]["embedding"].is_array().has_length(1024)
+    expect(assisters_dimensions_float).json["data"][0]["embedding"].is_array().has_length(1024)
 
 
 @_of("assisters.models.dimensions-base64", "A base64 vector of bge-m3 has 1024 dimensions.")
 def test_dimensions_base64(assisters_dimensions_base64: Exchange) -> None:
-    value = expect(assisters_dimensions_base64).json()["data"][0]["embedding"].is_string()
+    value = expect(assisters_dimensions_base64).json["data"][0]["embedding"].is_string()
     try:
         size = len(base64.b64decode(value.raw, validate=True))
     except (ValueError, binascii.Error):
@@ -91,7 +91,7 @@ def test_dimensions_base64(assisters_dimensions_base64: Exchange) -> None:
 
 @_of("assisters.models.openai-name", "`gpt-4` is refused with 404 and `model_not_found`.")
 def test_openai_name(assisters_openai_name: Exchange) -> None:
-    error = expect(assisters_openai_name).status(404).error_object()
+    error = expect(assisters_openai_name).status(404).error_object
     error["code"].equals("model_not_found")
 
 
@@ -176,7 +176,7 @@ def test_com_chat(assisters_com_chat: Exchange) -> None:
 @_of("assisters-com.max-tokens.counted", "max_tokens bounds the tokens of the answer.",
      needs="assisters-com.chat")  # fmt: skip
 def test_com_short(assisters_com_short: Exchange) -> None:
-    body = expect(assisters_com_short).json()
+    body = expect(assisters_com_short).json
     count = body.get("usage").get("completion_tokens")
     if count.present:
         require(count.is_integer().raw <= 5, count.path, "at most 5", count.raw)
@@ -188,21 +188,21 @@ def test_com_short(assisters_com_short: Exchange) -> None:
 @_of("assisters-com.embeddings.shape", "An embedding has the documented shape.")
 def test_com_embedding(assisters_com_embedding: Exchange) -> None:
     _valid(assisters_com_embedding, "assisters-com/embeddings")
-    vector = expect(assisters_com_embedding).json()["embedding"]
+    vector = expect(assisters_com_embedding).json["embedding"]
     vector[0].is_number()
 
 
 @_of("assisters-com.embeddings-batch.count", "Three inputs are answered with three vectors.",
      needs="assisters-com.embeddings")  # fmt: skip
 def test_com_batch(assisters_com_batch: Exchange) -> None:
-    vectors = expect(assisters_com_batch).json()["embedding"].is_array().has_length(3)
+    vectors = expect(assisters_com_batch).json["embedding"].is_array().has_length(3)
     for vector in vectors:
         vector.is_array()
 
 
 @_of("assisters-com.keys.created", "POST /v1/keys answers with the id and the new key.")
 def test_com_key_created(assisters_com_keys: Steps) -> None:
-    body = expect(assisters_com_keys["create"]).status(2).json()
+    body = expect(assisters_com_keys["create"]).status(2).json
     body["id"].is_string(empty=False)
     body["key"].is_string(empty=False)
 
@@ -218,6 +218,10 @@ def test_com_key_revoked(assisters_com_keys: Steps) -> None:
     expect(_step(assisters_com_keys, "revoked")).status(401)
 
 
+def _refused(x: Exchange) -> None:
+    expect(x).status(400).error_object["message"].is_string(empty=False)
+
+
 def _step(steps: Steps, name: str) -> Exchange:
     if name not in steps:
         raise NotApplicable("the step before did not answer what this one needs")
@@ -226,7 +230,7 @@ def _step(steps: Steps, name: str) -> Exchange:
 
 @_of("assisters-com.temperature.bounded", "A temperature of 1.5 is refused with 400.")
 def test_com_hot(assisters_com_hot: Exchange) -> None:
-    expect(assisters_com_hot).status(400).error_object()
+    _refused(assisters_com_hot)
 
 
 @_of("assisters-com.temperature.highest", "A temperature of 1 is accepted.", any_status=True)
@@ -247,13 +251,13 @@ def test_com_code(assisters_com_code_interpreter: Exchange) -> None:
 
 @_of("assisters-com.reasoning.present", "With `reasoning: true` the message has reasoning.")
 def test_com_reasoning(assisters_com_reasoning: Exchange) -> None:
-    message = expect(assisters_com_reasoning).json()["choices"][0]["message"]
+    message = expect(assisters_com_reasoning).json["choices"][0]["message"]
     message["reasoning"].is_string(empty=False)
 
 
 @_of("assisters-com.reasoning.absent", "Without `reasoning` the message has none.", SHOULD)
 def test_com_no_reasoning(assisters_com_chat: Exchange) -> None:
-    message = expect(assisters_com_chat).json()["choices"][0]["message"]
+    message = expect(assisters_com_chat).json["choices"][0]["message"]
     message.get("reasoning").null_or_absent()
 
 
@@ -273,12 +277,33 @@ def test_com_data(assisters_com_data: Steps) -> None:
 @_of("assisters-com.audit.range", "GET /v1/audit answers a range of days with JSON.",
      any_status=True)  # fmt: skip
 def test_com_audit(assisters_com_audit: Exchange) -> None:
-    expect(assisters_com_audit).status(2).json().is_a("object", "array")
+    expect(assisters_com_audit).status(2).json.is_a("object", "array")
 
 
 @_of("assisters-com.audit.bad-range", "A range that is no range is refused with 400.")
 def test_com_audit_bad(assisters_com_audit_bad: Exchange) -> None:
-    expect(assisters_com_audit_bad).status(400).error_object()
+    _refused(assisters_com_audit_bad)
+
+
+@_of("assisters-com.webhooks.subscribed", "POST /v1/webhooks is answered with success.")
+def test_com_subscribed(assisters_com_webhooks: Steps) -> None:
+    expect(assisters_com_webhooks["subscribe"]).status(2)
+
+
+@_of("assisters-com.webhooks.verified", "A subscribed address is asked for a challenge.")
+def test_com_verified(assisters_com_webhooks: Steps) -> None:
+    challenges = _step(assisters_com_webhooks, "received").context["challenges"]
+    require(any(challenges), "receiver", "GET /webhooks/verify with a challenge", challenges)
+
+
+@_of("assisters-com.webhooks.event", "A finished answer is posted as {event, data: {id, status}}.")
+def test_com_event(assisters_com_webhooks: Steps) -> None:
+    expect(assisters_com_webhooks["subscribe"]).status(2)
+    posted = _step(assisters_com_webhooks, "received").context["events"]
+    event = Value(posted, "events")[0]
+    event["event"].equals("chat.completion")
+    event["data"]["id"].is_string(empty=False)
+    event["data"]["status"].is_string(empty=False)
 
 
 @_of("assisters-com.metrics.parses", "GET /v1/metrics is JSON or Prometheus text.")
@@ -286,7 +311,7 @@ def test_com_metrics(assisters_com_metrics: Exchange) -> None:
     response = assisters_com_metrics.response
     assert response is not None
     if response.media_type == "application/json":
-        expect(assisters_com_metrics).json()
+        expect(assisters_com_metrics).json.is_a("object", "array")
         return
     lines = [line for line in response.text.splitlines() if line and not line.startswith("#")]
     sample = re.compile(r"[A-Za-z_:][\w:]*(\{.*\})? \S+( -?\d+)?")
@@ -305,11 +330,11 @@ def test_com_canary(assisters_com_canary: Exchange) -> None:
 
 @_of("alveare.names.openai", "`gpt-3.5-turbo` answers as it is.", any_status=True)
 def test_openai_names(alveare_openai_name: Exchange) -> None:
-    expect(alveare_openai_name).status(2).json()["model"].is_string(empty=False)
+    expect(alveare_openai_name).status(2).json["model"].is_string(empty=False)
 
 
 def _specialist(x: Exchange) -> None:
-    expect(x).status(2).json()["model"].is_string(empty=False)
+    expect(x).status(2).json["model"].is_string(empty=False)
 
 
 @_of("alveare.names.classify", "The specialist `classify` answers.", any_status=True)

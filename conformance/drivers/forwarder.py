@@ -21,18 +21,20 @@ from conformance.drivers.sdk_link import Arrival, Link
 from conformance.drivers.transport import EXTENSION, Meta
 
 PREFIX = "/-/"
-GRACE = 0.5
-"""Seconds for which the end of an answer is still read after the client has left at ``[DONE]``."""
-
 _PER_CONNECTION = frozenset((b"connection", b"keep-alive", b"proxy-connection", b"upgrade"))
 
 
 @dataclass(frozen=True)
 class Passage:
-    """What the owner says of a request that it lets pass. ``timeout``: seconds for all of it."""
+    """What the owner says of a request that it lets pass.
+
+    ``timeout``: seconds for all of it. ``linger``: seconds for which an answer that has begun is
+    still read for the recording when the client has left, because it could not make sense of it.
+    """
 
     meta: Meta
     timeout: float = 60.0
+    linger: float = 0.0
 
 
 class Refusal(Exception):
@@ -60,7 +62,7 @@ class Forwarder:
         self._server: asyncio.Server | None = None
         self._links: set[Link] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._redirected: dict[str, str] = {}
+        self._redirected: list[tuple[str, Arrival]] = []
         self.port = 0
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -97,7 +99,8 @@ class Forwarder:
         except (ConnectionError, TimeoutError, asyncio.CancelledError):
             link.abort()
         finally:
-            await link.close()
+            with suppress(asyncio.CancelledError):
+                await link.close()
             self._links.discard(link)
             self._tasks.discard(task)
 
@@ -107,8 +110,8 @@ class Forwarder:
             watching = asyncio.ensure_future(link.watch())
             try:
                 await asyncio.wait((working, watching), return_when=asyncio.FIRST_COMPLETED)
-                if not working.done() and link.at_end:
-                    await asyncio.wait((working,), timeout=GRACE)
+                if not working.done() and (patience := link.left()):
+                    await asyncio.wait((working,), timeout=patience)
             finally:
                 watching.cancel()
                 if not working.done():
@@ -121,16 +124,29 @@ class Forwarder:
     def _untag(self, arrival: Arrival) -> Arrival:
         path = arrival.target
         if not path.startswith(PREFIX):
-            # an answer may have sent the client to an address without the tag
-            return arrival.tagged(self._redirected.get(path.partition("?")[0], ""), path)
+            return arrival.tagged(self._redirected_from(arrival), path)
         tag, slash, rest = path[len(PREFIX) :].partition("/")
         return arrival.tagged(tag, slash + rest or "/")
+
+    def _redirected_from(self, arrival: Arrival) -> str:
+        """The call that an answer sent to this address, which has no tag."""
+        likely = sorted(
+            (entry for entry in self._redirected if entry[0] == arrival.target),
+            key=lambda entry: (
+                entry[1].likeness != arrival.likeness,
+                entry[1].body != arrival.body,
+            ),
+        )
+        if not likely:
+            return ""
+        self._redirected.remove(likely[0])
+        return likely[0][1].tag
 
     async def _pass_on(self, link: Link, arrival: Arrival) -> bool:
         """Whether the connection can serve another request."""
         try:
             async with self._admit(arrival) as passage:
-                link.meta = passage.meta
+                link.meta, link.linger = passage.meta, passage.linger
                 try:
                     async with asyncio.timeout(passage.timeout):
                         return await self._exchange(link, arrival, passage)
@@ -194,9 +210,8 @@ class Forwarder:
             with suppress(ValueError):
                 parts = urlsplit(location)
                 if not parts.netloc and parts.path.startswith("/"):
-                    if len(self._redirected) > 1000:
-                        self._redirected.clear()
-                    self._redirected[parts.path] = arrival.tag
+                    address = parts.path + (f"?{parts.query}" if parts.query else "")
+                    self._redirected = [*self._redirected[-200:], (address, arrival)]
 
 
 def _ended_early(error: httpx.RemoteProtocolError) -> bool:

@@ -24,7 +24,10 @@ from conformance.session import MAX_TRIES, BudgetSpent, Courier
 MOST_REQUESTS = 30
 """Requests of one call: a redirect loop or endless pages end here."""
 
-SETTLING = 5.0
+LINGER = 5.0
+"""Seconds for which the answer of a library that gave up on it is read on, for the recording."""
+
+SETTLING = LINGER + 3.0
 """Seconds in which the requests of a finished call must have ended."""
 
 Send = Callable[[str], Awaitable[ClientView]]
@@ -170,7 +173,9 @@ class Hub:
         try:
             async with self.courier.gate(meta, ticket.probe.tokens):
                 ticket.metas.append(meta)
-                yield Passage(meta, ticket.timeout)
+                yield Passage(
+                    meta, ticket.timeout, 0.0 if ticket.probe.options.get("timeout") else LINGER
+                )
         except BudgetSpent as spent:
             ticket.spent = spent
             failure = Failure("budget", str(spent))

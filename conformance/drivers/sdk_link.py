@@ -15,6 +15,9 @@ import h11
 from conformance.drivers.transport import Meta
 
 MAX_REQUEST = 256 * 1024 * 1024
+GRACE = 0.5
+"""Seconds for which the end of an answer is still read after the client has left at ``[DONE]``."""
+
 _READ = 65536
 _RESET = struct.pack("ii", 1, 0)
 
@@ -35,6 +38,11 @@ class Arrival:
         wanted = name.lower().encode()
         return next((v.decode("latin-1") for k, v in self.headers if k.lower() == wanted), None)
 
+    @property
+    def likeness(self) -> tuple[str | None, ...]:
+        """What two requests of one call have in common."""
+        return tuple(map(self.header, ("user-agent", "authorization", "x-stainless-async")))
+
     def tagged(self, tag: str, target: str) -> Arrival:
         return replace(self, tag=tag, target=target)
 
@@ -48,19 +56,22 @@ class Link:
         self._parser = h11.Connection(h11.SERVER, max_incomplete_event_size=256 * 1024)
         self._ended = False
         self._closing = False
-        self._left: int | None = None
+        self._missing: int | None = None
         self._chunked = False
         self._bodiless = False
         self._tail = b""
         self._over = False
+        self._begun = False
+        self._deaf = False
         self.meta: Meta | None = None
+        self.linger = 0.0
         # what was written must be with the client before a reset overtakes it
         writer.transport.set_write_buffer_limits(0)
 
     @property
     def at_end(self) -> bool:
         """The client has seen ``[DONE]`` or the whole length, or the bytes do not tell."""
-        return self._over or self._left == 0
+        return self._over or self._missing == 0
 
     async def next_request(self) -> Arrival | None:
         """The next request with its whole body; None when the client has closed."""
@@ -104,8 +115,17 @@ class Link:
             with suppress(h11.RemoteProtocolError):
                 self._parser.receive_data(b"")
 
+    def left(self) -> float:
+        """The client has closed its side: seconds for which the answer is read on all the same."""
+        self._deaf = True
+        if self.at_end:
+            return GRACE
+        if self.meta is not None:
+            self.meta.context["client_left"] = True
+        return self.linger if self._begun else 0.0
+
     def gone(self) -> None:
-        """The client has left in the middle."""
+        """Nobody reads the answer any more."""
         self._closing = True
         if self.meta is not None:
             self.meta.left = True
@@ -118,12 +138,13 @@ class Link:
         if chunked:  # the target's framing: a length beside it would contradict it
             headers = [pair for pair in headers if pair[0].lower() != b"content-length"]
             length = None
+        self._begun = True
         self._tail = b""
         self._over = b"content-encoding" in names
         self._bodiless = arrival.method == "HEAD" or status in (204, 304)
-        self._left = int(length) if length and length.isdigit() else None
+        self._missing = int(length) if length and length.isdigit() else None
         old = self._parser.their_http_version == b"1.0"
-        self._chunked = not self._bodiless and self._left is None and not old
+        self._chunked = not self._bodiless and self._missing is None and not old
         if old:
             headers = [pair for pair in headers if pair[0].lower() != b"transfer-encoding"]
             self._closing = True
@@ -138,9 +159,9 @@ class Link:
         """Write a piece of the body, as one chunk where the body is chunked."""
         if self._bodiless or not data:
             return
-        if self._left is not None:
-            data = data[: self._left]
-            self._left -= len(data)
+        if self._missing is not None:
+            data = data[: self._missing]
+            self._missing -= len(data)
         self._tail += data
         self._over = self._over or b"[DONE]" in self._tail
         self._tail = self._tail[-5:]
@@ -150,8 +171,8 @@ class Link:
         """Close the body; whether the connection can go on."""
         if self._chunked:
             await self._write(b"0\r\n\r\n")
-        short = self._left is not None and self._left > 0 and not self._bodiless
-        return not short and not self._closing
+        short = self._missing is not None and self._missing > 0 and not self._bodiless
+        return not short and not self._closing and not self._deaf
 
     def reusable(self) -> bool:
         """Make ready for the next request of this connection."""
@@ -178,16 +199,14 @@ class Link:
             await self.body(body)
 
     async def _write(self, data: bytes) -> None:
-        if self._closing and self._writer.transport.is_closing():
+        if self._deaf:
             return
         self._writer.write(data)
         try:
             await self._writer.drain()
         except ConnectionError:
-            # the answer is read to its end for the recording, whoever listens
-            if not self.at_end:
+            if not self.left():
                 raise
-            self._closing = True
 
     def abort(self) -> None:
         """Reset the connection."""

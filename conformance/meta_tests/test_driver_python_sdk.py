@@ -470,3 +470,53 @@ def test_schema_models_and_dumps() -> None:
         },
         "c": "?",
     }
+
+
+@DRIVERS
+def test_answer_that_the_library_gave_up_on_is_recorded_whole(name: str) -> None:
+    first = b'data: {"choices":[]}\n\nevent: ping\ndata:\n\n'
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        headers = [(b"content-type", b"text/event-stream")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": first, "more_body": True})
+        await asyncio.sleep(0.3)
+        await send({"type": "http.response.body", "body": b"data: [DONE]\n\n"})
+
+    async def main() -> None:
+        async with rig(app) as r:
+            exchange = await r.run(name, chat(stream=True))
+            view = view_of(exchange)
+            assert view.outcome == "raised"
+            assert view.value == [{"choices": []}]
+            assert exchange.ok
+            assert exchange.response is not None
+            assert exchange.response.raw == first + b"data: [DONE]\n\n"
+            assert exchange.context["client_left"] is True
+
+    run(main)
+
+
+def test_redirected_calls_of_both_clients_are_told_apart() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        body = (await receive())["body"]
+        moved = scope["path"] == "/v1/chat/completions"
+        headers = (
+            [(b"location", b"/v1/elsewhere")] if moved else [(b"content-type", b"application/json")]
+        )
+        await send(
+            {"type": "http.response.start", "status": 307 if moved else 200, "headers": headers}
+        )
+        await send({"type": "http.response.body", "body": b"" if moved else body})
+
+    async def main() -> None:
+        async with rig(app) as r:
+            probes = [(name, chat(f"p{n}", user=str(n))) for name in NAMES for n in range(5)]
+            found = await asyncio.gather(*(r.run(name, probe) for name, probe in probes))
+            for (name, probe), exchange in zip(probes, found, strict=True):
+                assert (exchange.driver, exchange.endpoint) == (name, "/elsewhere")
+                assert exchange.sent["user"] == probe.name[1:]
+                assert view_of(exchange).extra["attempts"] == 2
+
+    run(main)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from conformance.errors import UsageError
-from conformance.known_failures import dump, findings, load
+from conformance.known_failures import documented, dump, findings, load
+from conformance.profile import load_profile
 from conformance.results import Observation, Outcome, Result
 from conformance.verdict import KnownFailure
 
@@ -70,6 +71,15 @@ def test_lists_that_cannot_be(tmp_path: Path, text: str, sentence: str) -> None:
 def test_a_list_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"the list of known failures .* cannot be read"):
         load(tmp_path / "gone.toml", IDS)
+
+
+def test_what_a_provider_documents_against_openai_is_known() -> None:
+    entries = documented(load_profile("assisters-com"))
+    assert entries[0] == KnownFailure(
+        "chat.bound.temperature",
+        "documented by Assisters (assisters.com): temperature ends at 1",
+    )
+    assert documented(load_profile("openai")) == ()
 
 
 def result(id: str, outcome: Outcome = Outcome.FAILED, driver: str = "http", **more: Any) -> Result:

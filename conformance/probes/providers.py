@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from conformance.capability import capability
 from conformance.probe import CHAT_MODEL, Context, Model, Skip, chat, post, probe, scenario, user
 from conformance.session import Session
+from conformance.settings import is_local
+from conformance.webhooks import Receiver
 
 SAY = "Repeat exactly: hello there"
 PERSONAL = ("jane.roe@example.com", "+1 202 555 0143", "4111 1111 1111 1111")
@@ -40,6 +43,7 @@ for _name, _title in (
     ("assisters-com.mask", "mask: true"),
     ("assisters-com.data", "DELETE /data/{id}"),
     ("assisters-com.audit", "GET /audit"),
+    ("assisters-com.webhooks", "POST /webhooks"),
     ("assisters-com.canary", "GET /models/{model}/test"),
 ):
     capability(_name, _title, "assisters_com_metrics", within="assisters-com.metrics")
@@ -184,6 +188,19 @@ async def data(s: Session) -> None:
     if isinstance(name, str) and name:
         await s.send("delete", "DELETE", f"/data/{name}")
         await s.send("again", "DELETE", f"/data/{name}", retry=False)
+
+
+@scenario("assisters_com_webhooks", needs="assisters-com.webhooks", cost=3)
+async def webhooks(s: Session) -> None:
+    """An address of this machine is subscribed, an answer is made, and the event is waited for."""
+    if not is_local(urlsplit(s.target.base_url).hostname or ""):
+        raise Skip("webhooks are tried where the target runs beside the suite: it must reach it")
+    async with Receiver() as receiver:
+        await s.post("subscribe", "/webhooks", url=receiver.url, events=["chat.completion"])
+        await s.send("chat", "POST", "/chat/completions", json=_hello())
+        await receiver.wait(2)
+        seen = {"challenges": receiver.challenges, "events": receiver.events}
+        await s.send("received", "GET", "/models", context=seen)
 
 
 def _named(model: str) -> tuple[str, str, dict[str, Any]]:

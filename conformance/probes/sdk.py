@@ -62,7 +62,9 @@ def _input_items(c: Context) -> str:
     return f"/responses/{c['sdk_responses'].json['id']}/input_items?limit=1"
 
 
-probe("sdk_chat_turn", "POST", "/chat/completions", _next_turn, needs="chat", after=("chat",), **SDK)
+probe(
+    "sdk_chat_turn", "POST", "/chat/completions", _next_turn, needs="chat", after=("chat",), **SDK
+)
 probe(
     "sdk_stream_helper",
     *chat(REPEAT, stream=True, **PLAIN),
@@ -111,7 +113,9 @@ probe(
     needs="completions",
     **SDK,
 )
-probe("sdk_embeddings", *post("/embeddings", model=EMBEDDING, input=INPUTS), needs="embeddings", **SDK)
+probe(
+    "sdk_embeddings", *post("/embeddings", model=EMBEDDING, input=INPUTS), needs="embeddings", **SDK
+)
 probe(
     "sdk_embeddings_float",
     *post("/embeddings", model=EMBEDDING, input=INPUTS, encoding_format="float"),
@@ -159,12 +163,16 @@ probe(
 
 _WRONG: dict[str, Any] = {"valid": False, "options": {"retry": False}, "needs": "chat", **SDK}
 probe("sdk_bad_request", *chat(REPEAT, temperature="hot"), **_WRONG)
-probe("sdk_unknown_model", *post(
-    "/chat/completions", model=Model("unknown"), messages=[user(REPEAT)]
-), **_WRONG)
+probe(
+    "sdk_unknown_model",
+    *post("/chat/completions", model="conformance-no-such-model", messages=[user(REPEAT)]),
+    **_WRONG,
+)
 probe(
     "sdk_unknown_model_stream",
-    *post("/chat/completions", model=Model("unknown"), messages=[user(REPEAT)], stream=True),
+    *post(
+        "/chat/completions", model="conformance-no-such-model", messages=[user(REPEAT)], stream=True
+    ),
     **_WRONG,
 )
 probe(

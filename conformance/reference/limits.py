@@ -52,6 +52,10 @@ class Limits:
     def _left(self, account: Account, window: _Window) -> float:
         return max(0.0, window.opened + account.window_s - self._clock.monotonic())
 
+    def forget(self, account: Account) -> None:
+        """Open a fresh window, as if nothing had been used."""
+        self._windows.pop(account.name, None)
+
     def admit(self, account: Account) -> None:
         """Count a request, or refuse it."""
         window = self._window(account)

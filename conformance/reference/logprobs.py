@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Iterable
 from typing import Any
@@ -25,10 +26,11 @@ def likelihood(token: Token, position: int) -> float:
 
 
 def ranked(token: Token, position: int, k: int) -> list[tuple[Token, float]]:
-    """The k most likely tokens, the chosen one first, strictly decreasing."""
+    """The k most likely tokens, the chosen one first, strictly decreasing, together below 1."""
     best = likelihood(token, position)
     pairs = [(token, best)]
     seen = {token.text}
+    left = 1 - math.exp(best)
     for step in range(len(_POOL)):
         other = _POOL[(position + step) % len(_POOL)]
         if len(pairs) >= k:
@@ -36,8 +38,8 @@ def ranked(token: Token, position: int, k: int) -> list[tuple[Token, float]]:
         if other.text in seen:
             continue
         seen.add(other.text)
-        best = round(best - 0.75 - 0.125 * step, 6)
-        pairs.append((other, best))
+        left /= 2
+        pairs.append((other, round(math.log(left), 6)))
     return pairs[:k]
 
 

@@ -188,9 +188,9 @@ def validate(call: Call, body: dict[str, Any]) -> None:
     card = check_model(call, body)
     _shape("", body)
     given = body.get("input")
-    if given is None or given == []:
-        if not (body.get("previous_response_id") or body.get("conversation")):
-            raise missing("input")
+    remembered = body.get("previous_response_id") or body.get("conversation")
+    if given in (None, []) and not remembered:
+        raise missing("input")
     if body.get("previous_response_id") and body.get("conversation"):
         raise invalid(
             "Mutually exclusive parameters: 'previous_response_id' and 'conversation'. Ensure you "

@@ -37,15 +37,15 @@ def headers(call: Call, reply: Reply) -> None:
 
 def not_supported(call: Call, body: dict[str, Any]) -> None:
     """Function calling, vision and audio are refused by name."""
-    for name in ("tools", "functions", "tool_choice", "audio", "modalities"):
-        if name in body:
+    for name in ("tools", "functions", "audio"):
+        if body.get(name):
             raise _unsupported(name)
     messages = body.get("messages")
     for index, message in enumerate(messages if isinstance(messages, list) else ()):
         content = message.get("content") if isinstance(message, dict) else None
         for part in content if isinstance(content, list) else ():
             kind = part.get("type") if isinstance(part, dict) else None
-            if isinstance(kind, str) and kind in ("image_url", "input_audio", "file"):
+            if kind in ("image_url", "input_audio", "file"):
                 raise _unsupported(f"messages[{index}].content", kind)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any
+
+import httpx
 
 from conformance.reference.call import Call
 from conformance.reference.config import Account
@@ -46,7 +49,8 @@ def request(call: Call, body: dict[str, Any]) -> dict[str, Any]:
     """Take out what OpenAI does not know, and remember it."""
     body = dict(body)
     temperature = body.get("temperature")
-    if isinstance(temperature, int | float) and temperature > 1:
+    hot = isinstance(temperature, int | float) and temperature > 1
+    if hot and not call.on("assisters-com.temperature.bounded"):
         raise invalid("Temperature must be between 0 and 1.", "temperature", "invalid_value")
     for name in ("reasoning", "mask"):
         wanted = body.pop(name, False)
@@ -60,7 +64,8 @@ def request(call: Call, body: dict[str, Any]) -> dict[str, Any]:
             body["tools"] = kept
         else:
             del body["tools"]
-    if call.state["mask"] and isinstance(body.get("messages"), list):
+    masking = call.state["mask"] and not call.on("assisters-com.mask.redacted")
+    if masking and isinstance(body.get("messages"), list):
         body["messages"] = [_masked(message) for message in body["messages"]]
     return body
 
@@ -69,6 +74,19 @@ def _masked(message: Any) -> Any:
     if isinstance(message, dict) and isinstance(message.get("content"), str):
         return {**message, "content": PERSONAL.sub("[redacted]", message["content"])}
     return message
+
+
+async def events(call: Call, body: dict[str, Any]) -> None:
+    """Tell the subscribers of a finished completion."""
+    for hook in list(call.table("webhooks").values()):
+        if "chat.completion" in hook["events"]:
+            data = {"id": body["id"], "status": "completed"}
+            event = {"event": "chat.completion", "data": data}
+            if call.on("assisters-com.webhooks.event"):
+                del event["data"]
+            with contextlib.suppress(httpx.HTTPError):
+                async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
+                    await client.post(hook["url"], json=event)
 
 
 def reply(call: Call, body: dict[str, Any]) -> dict[str, Any]:
@@ -111,6 +129,7 @@ HOOKS: Any = (
     ("authorised", None, made_keys),
     ("request", "chat", request),
     ("reply", "chat", reply),
+    ("reply", "chat", events),
     ("reply", "models.list", models),
     ("reply", "embeddings", embeddings),
 )

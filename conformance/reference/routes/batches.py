@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.reference.call import Call
-from conformance.reference.checks import enum, fields, metadata, nullable, string
 from conformance.reference.checks import anything as free
+from conformance.reference.checks import enum, fields, metadata, nullable, string
 from conformance.reference.errors import invalid, not_found
 from conformance.reference.inner import execute
 from conformance.reference.listing import page

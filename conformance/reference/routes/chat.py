@@ -19,7 +19,13 @@ def create(call: Call) -> Answer:
     if body.get("store"):
         stored = {**whole, "metadata": body.get("metadata") or {}}
         messages = [
-            {"id": f"{chat.id}-{number}", "content": None, "name": None, **message}
+            {
+                "id": f"{chat.id}-{number}",
+                "content": None,
+                "refusal": None,
+                "name": None,
+                **message,
+            }
             for number, message in enumerate(body["messages"])
         ]
         call.table("chat")[chat.id] = stored

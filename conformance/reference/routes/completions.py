@@ -144,7 +144,10 @@ def _logprobs(
     top = body.get("logprobs")
     if top is None:
         return None
-    words, probs, tops, offsets = [], [], [], []
+    words: list[str] = []
+    probs: list[float | None] = []
+    tops: list[dict[str, float] | None] = []
+    offsets: list[int] = []
     for position, piece in enumerate(pieces, start):
         words.append(piece.text)
         offsets.append(offset)

@@ -30,7 +30,7 @@ def _found(call: Call) -> dict[str, Any]:
 def create(call: Call) -> Answer:
     """POST /conversations."""
     body = call.fields
-    made = {
+    made: dict[str, Any] = {
         "id": call.app.new_id("conv_", 48),
         "object": "conversation",
         "created_at": call.now,

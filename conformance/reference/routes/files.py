@@ -26,7 +26,7 @@ class Stored:
 
 def store_file(call: Call, name: str, data: bytes, purpose: str) -> Stored:
     """Keep a file of the account."""
-    meta = {
+    meta: dict[str, Any] = {
         "id": call.app.new_id("file-", 22),
         "object": "file",
         "bytes": len(data),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import httpx
+
 from conformance.reference.call import Call
 from conformance.reference.errors import invalid, missing, not_found
 from conformance.reference.reply import Answer
@@ -65,6 +67,25 @@ def metrics(call: Call) -> Answer:
     return Answer({"requests": sum(served.values()), "models": len(call.config.models)})
 
 
+async def subscribe(call: Call) -> Answer:
+    """POST /webhooks: the address is asked for a challenge before it is used."""
+    url, events = call.fields.get("url"), call.fields.get("events")
+    if not isinstance(url, str) or not url.startswith("http://127.0.0.1:"):
+        raise invalid("url must be an address that can be verified.", "url")
+    if not isinstance(events, list) or not events:
+        raise missing("events")
+    token = call.app.new_id("whc_")
+    if not call.on("assisters-com.webhooks.verified"):
+        verify = url.rpartition("/")[0] + "/webhooks/verify"
+        async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
+            answer = await client.get(verify, params={"challenge": token})
+        if token not in answer.text:
+            raise invalid("The address did not answer the challenge.", "url")
+    name = call.app.new_id("wh_")
+    call.table("webhooks")[name] = {"id": name, "url": url, "events": events}
+    return Answer(call.table("webhooks")[name], status=201)
+
+
 ROUTES = (
     Route(
         "providers.moderate", "POST", "/moderate", moderations.create, moderations.validate, "json"
@@ -73,5 +94,6 @@ ROUTES = (
     Route("providers.keys.revoke", "DELETE", "/keys/{key_id}", revoke_key),
     Route("providers.data.delete", "DELETE", "/data/{id}", delete_data),
     Route("providers.audit", "GET", "/audit", audit),
+    Route("providers.webhooks", "POST", "/webhooks", subscribe, None, "json"),
     Route("providers.metrics", "GET", "/metrics", metrics),
 )

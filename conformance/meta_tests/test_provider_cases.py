@@ -1,0 +1,98 @@
+"""Cases of single providers on answers that the embedded provider does not give."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance.cases import test_providers as cases
+from conformance.exchange import Chunk, Exchange, Request, Response, Steps
+from conformance.expect import Inconclusive, NotApplicable, Violation
+
+EMPTY = Steps("scenario", ())
+RPM = [(f"x-ratelimit-{a}-{b}", "10") for a in ("limit", "remaining") for b in ("rpm", "tpm")]
+
+
+def answer(
+    body: Any = None,
+    status: int = 200,
+    headers: tuple[tuple[str, str], ...] = (),
+    media: str = "application/json",
+    url: str = "http://127.0.0.1/v1/models",
+    step: str = "",
+) -> Exchange:
+    data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    all_headers = (("content-type", media), *headers)
+    response = Response(status, "", "HTTP/1.1", all_headers, (Chunk(0.1, data),), 0.1, 0.2)
+    endpoint = "/" + url.rsplit("/", 1)[-1]
+    request = Request("GET", url, (), b"")
+    return Exchange("x1", request, response, endpoint=endpoint, step=step)
+
+
+def vector(value: Any) -> Any:
+    return {"data": [{"embedding": value}]}
+
+
+def step(name: str, **more: Any) -> Exchange:
+    return answer(step=name, **more)
+
+
+METRICS = '# HELP up Whether.\nup 1\nhttp_requests{code="200"} 3 1700000000\n'
+NEW_MINUTE = Steps(
+    "s",
+    (
+        step("first", headers=(("x-ratelimit-remaining-rpm", "3"),)),
+        step("second", headers=(("x-ratelimit-remaining-rpm", "9"),)),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("case", "given", "raised"),
+    [
+        (cases.test_base_url, answer(url="https://x.example/v1/models"), None),
+        (cases.test_base_url, answer(url="http://x.example/v1/models"), Violation),
+        (cases.test_base_url, answer(url="https://x.example/api/models"), Violation),
+        (cases.test_dimensions_base64, answer(vector("!!!")), Violation),
+        (cases.test_rate_limit, answer(headers=(("x-ratelimit-limit-rpm", "many"),)), Violation),
+        (cases.test_falling, NEW_MINUTE, Inconclusive),
+        (cases.test_numbers, answer(headers=tuple(RPM)), Violation),
+        (cases.test_numbers, answer(headers=tuple((k, "77") for k, _ in RPM)), Inconclusive),
+        (cases.test_enforced, Steps("s", (step("within", status=429),)), Inconclusive),
+        (cases.test_enforced, EMPTY, NotApplicable),
+        (cases.test_com_models, answer({"object": "list", "data": []}), Violation),
+        (cases.test_com_key_usable, EMPTY, NotApplicable),
+        (
+            cases.test_com_short,
+            answer({"choices": [{"message": {"content": "1, 2, 3"}}]}),
+            None,
+        ),
+        (
+            cases.test_com_short,
+            answer({"choices": [{"message": {"content": "1, 2, 3" * 30}}]}),
+            Violation,
+        ),
+        (cases.test_com_metrics, answer(METRICS, media="text/plain"), None),
+        (cases.test_com_metrics, answer("", media="text/plain"), Violation),
+        (cases.test_first_token, answer(": nothing\n\n", media="text/event-stream"), Inconclusive),
+        (cases.test_call, answer(), Violation),
+        (cases.test_unknown_assistant, answer(status=400), None),
+        (cases.test_unknown_assistant, answer(status=404), Violation),
+    ],
+)
+def test_a_case(case: Callable[[Any], None], given: Any, raised: type[Exception] | None) -> None:
+    if raised is None:
+        case(given)
+        return
+    with pytest.raises(raised):
+        case(given)
+
+
+def test_the_sdk_is_named_with_its_real_path() -> None:
+    with pytest.raises(Violation) as caught:
+        cases.test_call(answer())
+    assert caught.value.at.startswith("openai ")
+    assert "client.beta" in str(caught.value.actual)

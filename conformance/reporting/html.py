@@ -1,0 +1,190 @@
+"""``report.html``: one file that needs no network and works without JavaScript."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from conformance.exchange import Exchange
+from conformance.reporting import failure, text
+from conformance.reporting.evidence import Evidence, evidence
+from conformance.reporting.marks import Piece, pieces
+from conformance.reporting.report import Item, Report
+from conformance.reporting.timing import plot
+from conformance.reporting.words import BY_OUTCOME, LEVELS, NOT_CLAIMED, OWNERS, WORDS, Word
+from conformance.results import Outcome, Result
+
+EXCHANGES = 150
+"""Exchanges that a page holds at most; the rest stand in ``exchanges.har``."""
+
+_HTTPS = re.compile(r"https://[a-z0-9.-]+(/[\w./#%~?=&+-]*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one driver found, as the page shows it. ``elsewhere``: where its evidence stands."""
+
+    result: Result
+    word: Word
+    facts: tuple[tuple[str, str], ...]
+    expected: tuple[str, ...]
+    actual: tuple[Piece, ...]
+    evidence: Evidence | None
+    elsewhere: str
+    again: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A requirement, as the page shows it."""
+
+    item: Item
+    word: Word
+    drivers: str
+    breaks: tuple[str, ...]
+    source: str
+    url: str
+    reason: str
+    search: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """An area: what wants reading, what was not judged, what passed."""
+
+    name: str
+    anchor: str
+    open: tuple[Entry, ...]
+    idle: tuple[Entry, ...]
+    passed: tuple[Entry, ...]
+
+
+def render(report: Report) -> str:
+    """The page."""
+    drivers = sorted({r.driver for r in report.run.results})
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            report=report,
+            parts=tuple(_parts(report)),
+            plot=plot(report.timings),
+            words=[word for word in WORDS if word.text in report.counts],
+            all_words=WORDS,
+            levels=LEVELS,
+            drivers=drivers,
+            disclaimer=NOT_CLAIMED,
+        )
+    )
+
+
+@cache
+def environment() -> Environment:
+    """The templates, with everything escaped that is not ours."""
+    made = Environment(
+        loader=PackageLoader("conformance.reporting", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["plain"] = text.plain
+    made.filters["short"] = lambda words, limit=text.LONGEST: text.short(str(words), limit)
+    made.filters["seconds"] = text.seconds
+    made.filters["anchor"] = anchor
+    made.globals["word_of"] = BY_OUTCOME.__getitem__
+    made.globals["owners"] = OWNERS
+    made.globals["many"] = text.many
+    made.globals["asset"] = _asset
+    return made
+
+
+def _asset(name: str) -> str:
+    """A style sheet or script of ours, to be put into the page as it is."""
+    return files("conformance.reporting").joinpath("templates", name).read_text("utf-8")
+
+
+def anchor(id: str) -> str:
+    """An id fit for an address: letters, digits, dots, hyphens stay, the rest is encoded."""
+    return quote(id.encode("utf-8", "replace"), safe=".-_").replace("%", "_")
+
+
+def safe_url(url: str) -> str:
+    """An https address of a source; empty for anything else."""
+    return url if _HTTPS.fullmatch(url) else ""
+
+
+def _parts(report: Report) -> Iterator[Part]:
+    shown: dict[str, str] = {}
+    for area in report.areas:
+        entries = [_entry(item, report, shown) for item in area.items]
+        yield Part(
+            text.short(area.name, 60),
+            f"area-{anchor(area.name)}",
+            tuple(e for e in entries if e.item.detailed),
+            tuple(e for e in entries if e.word.tone == "quiet"),
+            tuple(e for e in entries if e.word.tone == "pass"),
+        )
+
+
+def _entry(item: Item, report: Report, shown: dict[str, str]) -> Entry:
+    breaks = dict.fromkeys(note for result in item.results for note in result.breaks)
+    findings: tuple[Finding, ...] = ()
+    if item.detailed:
+        findings = tuple(_finding(r, report.exchanges, shown) for r in item.results)
+    first = item.first
+    drivers = list(dict.fromkeys(r.driver for r in item.results))
+    reason = "" if item.outcome is Outcome.PASSED else failure.line(first)
+    search = " ".join((item.id, item.text, item.level, *drivers, reason)).lower()
+    return Entry(
+        item=item,
+        word=BY_OUTCOME[item.outcome],
+        drivers=" ".join(drivers),
+        breaks=tuple(breaks),
+        source=first.source,
+        url=safe_url(first.source_url),
+        reason=reason,
+        search=text.short(search, 1000),
+        findings=findings,
+    )
+
+
+def _finding(result: Result, exchanges: Mapping[str, Exchange], shown: dict[str, str]) -> Finding:
+    labels = ("message", "known", "", "at", "judged", "owner")
+    actual: tuple[Piece, ...] = ()
+    expected = tuple(text.short(each) for each in result.expected)
+    if failure.has_actual(result):
+        actual = pieces(expected, text.value(result.actual))
+    proof, elsewhere = _evidence(result, exchanges, shown)
+    return Finding(
+        result=result,
+        word=BY_OUTCOME[result.outcome],
+        facts=tuple(row for row in failure.facts(result) if row[0] in labels),
+        expected=expected,
+        actual=actual,
+        evidence=proof,
+        elsewhere=elsewhere,
+        again=text.plain(result.again),
+    )
+
+
+def _evidence(
+    result: Result, exchanges: Mapping[str, Exchange], shown: dict[str, str]
+) -> tuple[Evidence | None, str]:
+    """The telling exchange: whole where it is first met, afterwards the place where it stands."""
+    telling = next((exchanges[id] for id in result.exchanges if id in exchanges), None)
+    if telling is None or result.outcome is Outcome.PASSED:
+        return None, ""
+    if telling.id in shown:
+        return None, telling.id
+    if len(shown) >= EXCHANGES:
+        return None, ""
+    shown[telling.id] = result.requirement
+    return evidence(telling, result.at), ""
