@@ -49,7 +49,8 @@ class Chunk:
 class Failure:
     """Why an exchange has no (whole) response.
 
-    ``kind``: connect, tls, timeout, protocol, reset, size, cancelled (by the suite itself), budget.
+    ``kind``: connect, tls, timeout, protocol, reset, size, cancelled (by the suite or by a client
+    library that left), budget, unsent (a client library raised before it sent anything).
     """
 
     kind: str

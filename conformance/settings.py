@@ -123,9 +123,10 @@ def resolve(
     last = _Layers((*layers.layers, (f"profile {profile.name}", _profile_layer(profile))))
     own = embedded_target(profile) if embedded else None
     keys = own.keys if own is not None else _keys(last, environ, profile, sources)
-    models = last.merged("models", sources)
     if own is not None:
-        models = {**own.models, **models}
+        models = {**own.models, **layers.merged("models", sources)}
+    else:
+        models = last.merged("models", sources)
     target = Target(
         base_url=base or EMBEDDED_URL,
         keys=keys,

@@ -32,6 +32,8 @@ def _answer(x: Exchange) -> str:
         raise NotApplicable("the answer is not a finished text")
     if x.is_stream:
         streamed.whole(x)
+        if finish(x) is None:
+            raise NotApplicable("the stream has no finish reason")
         if any(piece.delta.get("refusal") for piece in streamed.pieces(x)):
             raise NotApplicable("the model refused")
     elif not streamed.choice_of(x) or streamed.message(x).get("refusal"):
@@ -298,7 +300,9 @@ def test_union(json_union: Exchange) -> None:
 def _cut(x: Exchange) -> None:
     reason = finish(x)
     text = streamed.content(x)
-    if reason == "length" or not text or calls(x):
+    if reason not in streamed.FINISHES or not text or calls(x):
+        raise NotApplicable("the answer is not a finished text")
+    if reason == "length":
         return
     try:
         json.loads(text)

@@ -144,6 +144,8 @@ def test_id_not_empty(answer: Exchange) -> None:
 
 def _arguments(x: Exchange) -> list[tuple[int, Call]]:
     """The function calls whose arguments are a string and not cut off."""
+    if x.is_stream:
+        streamed.whole(x)
     found = [
         (choice, call)
         for choice, made in made_calls(x)

@@ -24,6 +24,8 @@ def _called(x: Exchange) -> list[Call]:
 def _must_call(x: Exchange) -> None:
     if calls(x):
         return
+    if x.is_stream:
+        streamed.by_choice(x)
     if finish(x) == "length" and not content(x):
         raise Inconclusive("the token limit was reached before the answer began")
     if streamed.message(x).get("refusal"):

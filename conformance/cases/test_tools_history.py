@@ -7,7 +7,7 @@ from conformance.exchange import Exchange
 from conformance.expect import Inconclusive, NotApplicable, expect, fail
 from conformance.probes.tools_history import SECRET
 from conformance.requirement import MUST, field, openai, requirement
-from conformance.toolcalls import calls, keys
+from conformance.toolcalls import Call, calls, keys
 
 NEEDS = "chat.tools"
 MESSAGES = openai("chat/create messages")
@@ -17,6 +17,8 @@ def _used(plain: Exchange, other: Exchange) -> None:
     """The other form of a history gives the model what the plain one gives it."""
     if SECRET not in streamed.content(plain):
         raise Inconclusive("the model did not tell the result")
+    if other.is_stream:
+        streamed.by_choice(other)
     text = streamed.content(other)
     if SECRET not in text:
         if calls(other):
@@ -58,9 +60,6 @@ def test_several_read(history_null_content: Exchange, history_several_results: E
 )
 def test_stream_read(history_null_content: Exchange, history_streamed: Exchange) -> None:
     _used(history_null_content, history_streamed)
-
-
-BAD = {"source": MESSAGES, "needs": NEEDS, "any_status": True}
 
 
 @requirement(
@@ -162,8 +161,6 @@ def test_functions_called(functions: Exchange) -> None:
     breaks=["json.loads(arguments) raises"],
 )
 def test_functions_arguments(functions: Exchange) -> None:
-    from conformance.toolcalls import Call
-
     found = _function_call(functions)
     if streamed.choice_of(functions).get("finish_reason") == "length":
         raise Inconclusive("the arguments were cut off")
@@ -196,9 +193,8 @@ def test_functions_finish(functions: Exchange) -> None:
     breaks=["clients of 2023, which join them"],
 )
 def test_functions_stream(functions_stream: Exchange) -> None:
-    from conformance.toolcalls import Call
-
     name, text = "", ""
+    streamed.by_choice(functions_stream)
     for piece in streamed.pieces(functions_stream):
         part = piece.delta.get("function_call")
         if isinstance(part, dict):

@@ -62,10 +62,6 @@ class Call:
         """One of the library's helpers that accumulate a stream."""
         return self.method.rpartition(".")[2] == "stream"
 
-    @property
-    def streams(self) -> bool:
-        return self.arguments.get("stream") is True
-
 
 def call_of(probe: Probe, body: Any, path: str) -> Call:
     """The call that sends a probe. Raises Skip when no call can."""

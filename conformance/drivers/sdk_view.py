@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -55,8 +54,3 @@ def error_view(error: BaseException) -> dict[str, Any]:
     if cause is not None:
         view["cause"] = f"{type(cause).__name__}: {dumped(str(cause))}"
     return view
-
-
-def size_of(view: Any) -> int:
-    """How long a view is as JSON text."""
-    return len(json.dumps(view, ensure_ascii=False))

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from conformance.cases import test_providers as cases
+from conformance.drivers.inprocess import InProcessTransport
 from conformance.exchange import Chunk, Exchange, Request, Response, Steps
 from conformance.expect import Inconclusive, NotApplicable, Violation
+from conformance.probe import Skip
+from conformance.probes import providers as probes
+from conformance.reference.app import create_app
+from conformance.reference.config import ReferenceConfig
+from conformance.reference.dialects import provider
+from conformance.target import Target
+from conformance.webhooks import Receiver
 
 EMPTY = Steps("scenario", ())
 RPM = [(f"x-ratelimit-{a}-{b}", "10") for a in ("limit", "remaining") for b in ("rpm", "tpm")]
@@ -89,6 +99,49 @@ def test_a_case(case: Callable[[Any], None], given: Any, raised: type[Exception]
         return
     with pytest.raises(raised):
         case(given)
+
+
+class Far:
+    """A session with a target elsewhere, whose limited key may spend much."""
+
+    target = Target("https://api.example.com/v1")
+
+    async def send(self, *words: str, **more: Any) -> Exchange:
+        return answer(headers=(("x-ratelimit-remaining-rpm", "499"),))
+
+
+@pytest.mark.parametrize(
+    ("scenario", "reason"),
+    [
+        (probes.webhooks, "webhooks are tried where the target runs beside the suite"),
+        (probes.enforced, "the limited key has 499 requests a minute left: too many to spend"),
+    ],
+)
+def test_a_scenario_that_is_left_out(scenario: Any, reason: str) -> None:
+    with pytest.raises(Skip, match=reason):
+        asyncio.run(scenario(Far()))
+
+
+def test_an_address_that_does_not_answer_the_challenge(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent(self: Receiver, reader: Any) -> tuple[str, bytes]:
+        await reader.readuntil(b"\r\n\r\n")
+        return "200 OK", b"no"
+
+    monkeypatch.setattr(Receiver, "_answer", silent)
+    app = create_app(ReferenceConfig(profile="assisters-com"))
+
+    async def subscribe() -> httpx.Response:
+        key = {"authorization": "Bearer " + provider("assisters-com").keys["api"]}
+        async with (
+            Receiver() as receiver,
+            httpx.AsyncClient(transport=InProcessTransport(app), base_url="http://x") as client,
+        ):
+            body = {"url": receiver.url, "events": ["chat.completion"]}
+            return await client.post("/v1/webhooks", json=body, headers=key)
+
+    refused = asyncio.run(subscribe())
+    assert refused.status_code == 400
+    assert "did not answer the challenge" in refused.text
 
 
 def test_the_sdk_is_named_with_its_real_path() -> None:

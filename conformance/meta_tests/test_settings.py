@@ -43,6 +43,13 @@ def test_a_profile_without_a_key_is_proven_on_the_embedded_provider() -> None:
     assert "sk-mine" not in s.target.keys.values()
 
 
+def test_the_embedded_provider_has_its_own_models_whatever_the_profile_names() -> None:
+    s = resolve({"profile": "openai", "model": ["rerank=mine"]}, {})
+    assert s.target.models["chat"] == "reference-chat"
+    assert s.target.models["rerank"] == "mine"
+    assert "models.chat" not in s.sources
+
+
 def test_the_word_embedded_overrides_the_environment() -> None:
     s = resolve({"base_url": "embedded"}, {"OPENAI_BASE_URL": URL, "OPENAI_API_KEY": "sk-1"})
     assert s.embedded

@@ -132,6 +132,12 @@ probe(
     needs="chat.logprobs",
 )
 probe(
+    "chat_logprobs_n",
+    *chat(STORY, n=2, temperature=1, max_tokens=6, logprobs=True, top_logprobs=1),
+    needs="chat.n",
+    valid=False,
+)
+probe(
     "chat_logprobs_twenty",
     *chat(STORY, temperature=1, max_tokens=4, logprobs=True, top_logprobs=20),
     needs="chat.logprobs",

@@ -102,6 +102,7 @@ def wrong(
     word: str,
     text: str,
     body: Any = None,
+    /,
     *,
     level: Level = MUST,
     statuses: Iterable[int] = (400,),

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.capability import capability
-from conformance.probe import CHAT_MODEL, Context, Model, Skip, chat, post, probe, scenario, user
+from conformance.probe import CHAT_MODEL, Model, Skip, chat, post, probe, scenario, user
 from conformance.session import Session
 from conformance.settings import is_local
 from conformance.webhooks import Receiver
@@ -217,10 +217,6 @@ probe(
 )
 
 
-def _no_assistant(context: Context) -> str:
-    return "/assistants/asst_000000000000000000000000"
-
-
 probe(
     "openai_assistants_call",
     *post("/assistants/chat/completions", assistant="asst_0", messages=[user("Hello!")]),
@@ -231,7 +227,7 @@ probe(
 probe(
     "openai_assistants_unknown",
     "GET",
-    _no_assistant,
+    "/assistants/asst_000000000000000000000000",
     needs="openai-assistants.call",
     headers={"OpenAI-Beta": "assistants=v2"},
     valid=False,

@@ -156,7 +156,7 @@ def check_image(url: str, path: str | None = None) -> None:
     if not head.endswith(";base64") or not data:
         raise invalid("Invalid base64 image_url.", path, "invalid_image_url")
     raw = _decoded(data, "invalid_base64", "image", path)
-    if not any(raw.startswith(magic) for magic in _IMAGES):
+    if len(raw) < 24 or not any(raw.startswith(magic) for magic in _IMAGES):
         raise invalid(
             "You uploaded an unsupported image. Please make sure your image has of one the "
             "following formats: ['png', 'jpeg', 'gif', 'webp'].",

@@ -43,8 +43,6 @@ def facts(result: Result) -> Iterator[tuple[str, str]]:
         yield "expected" if not number else "or", text.short(alternative)
     if has_actual(result):
         yield "actual", text.value(result.actual)
-    if result.judged > 1:
-        yield "judged", f"{result.judged} exchanges, {result.violated} violated it"
     if result.outcome is not Outcome.PASSED and result.owner and result.owner != "server":
         yield "owner", f"{result.owner}: {OWNERS.get(result.owner, 'not the server')}"
     for broken in result.breaks if result.observation is Observation.VIOLATED else ():

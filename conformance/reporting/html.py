@@ -157,7 +157,7 @@ def _entry(item: Item, report: Report, shown: dict[str, str]) -> Entry:
 
 
 def _finding(result: Result, exchanges: Mapping[str, Exchange], shown: dict[str, str]) -> Finding:
-    labels = ("message", "known", "", "at", "judged", "owner")
+    labels = ("message", "known", "", "at", "owner")
     actual: tuple[Piece, ...] = ()
     expected = tuple(text.short(each) for each in result.expected)
     if failure.has_actual(result):

@@ -100,16 +100,17 @@ def _block(result: Result) -> Iterator[Text]:
 def _areas(report: Report) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("area")
-    table.add_column("MUST verified", justify="right")
-    for word in WORDS:
-        if any(area.counts.get(word.text) for area in report.areas):
-            table.add_column(word.text, justify="right", style=word.style)
+    table.add_column("MUST verified", justify="right", no_wrap=True)
+    table.add_column("requirements")
     for area in report.areas:
-        row = [text.short(area.name, 40), f"{area.must.held} of {area.must.total}"]
+        counts = Text()
         for word in WORDS:
-            if any(other.counts.get(word.text) for other in report.areas):
-                row.append(str(area.counts.get(word.text) or ""))
-        table.add_row(*(Text(cell) for cell in row))
+            number = area.counts.get(word.text)
+            if number:
+                counts.append(", " if counts else "")
+                counts.append(f"{number} {word.text}", style=word.style)
+        name = Text(text.short(area.name, 40))
+        table.add_row(name, Text(f"{area.must.held} of {area.must.total}"), counts)
     return table
 
 

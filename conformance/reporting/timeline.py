@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 from conformance.exchange import Exchange
 from conformance.reporting.text import many, seconds
@@ -77,7 +78,7 @@ def _words(x: Exchange, span: float) -> str:
         f"{many(len(times), 'event')} in {many(len(arrivals), 'arrival')} over {seconds(span)}",
         f"first after {seconds(times[0])}",
     ]
-    gaps = [(b - a, a) for a, b in zip(arrivals, arrivals[1:], strict=False)]
+    gaps = [(b - a, a) for a, b in pairwise(arrivals)]
     if gaps:
         longest, after = max(gaps)
         parts.append(f"longest gap {seconds(longest)}, after {seconds(after)}")

@@ -79,8 +79,8 @@ def wrong_sum(call: Call, reply: Json) -> None:
 
 @fault("chat.usage.prompt-counted", at="reply", route="chat", when=once)
 def prompt_nothing(call: Call, reply: Json) -> None:
-    """prompt_tokens is 0 for a message with content parts."""
-    if call.fields["messages"][0].get("name"):
+    """prompt_tokens is 0 on one of several code paths."""
+    if call.fields.get("temperature") == 0.7:
         _set(reply, prompt=0)
 
 
@@ -150,6 +150,8 @@ def one_more(call: Call, reply: Json) -> None:
         "chat.parts.assistant-counted",
         "chat.image.counted",
         "chat.logprobs.one-each",
+        "chat.stream.usage.completion-equal",
+        "chat.stream.usage.prompt-equal",
     ),
     field_defects="usage-constant-wrong",
 )
@@ -166,6 +168,7 @@ def prompt_capped(call: Call, reply: Json) -> None:
 
 
 @fault("chat.usage.completion-grows", at="reply", route="chat",
+       breaks=("chat.usage.completion-grows", "chat.stream.usage.completion-equal"),
        when=lambda call: plain(call) and once(call) and call.fields.get("max_tokens") == 64)
 def made_one(call: Call, reply: Json) -> None:
     """completion_tokens is always 1."""
@@ -192,7 +195,8 @@ def ignores_n(call: Call, body: Json) -> None:
         body["n"] = 1
 
 
-@fault("chat.choices.count/twice", at="reply", route="chat", when=plain,
+@fault("chat.choices.count/twice", at="reply", route="chat",
+       when=lambda call: plain(call) and once(call),
        breaks=("chat.choices.count",))  # fmt: skip
 def twice(call: Call, reply: Json) -> None:
     """A retry inside the server leaves the same choice twice."""
@@ -267,6 +271,7 @@ def always_length(call: Call, reply: Json) -> None:
 
 
 @fault("chat.finish.length-at-limit", at="reply", route="chat",
+       breaks=("chat.finish.length-at-limit", "chat.stream.finish-equal"),
        when=lambda call: once(call) and "reasoning" not in str(call.model)
        and not call.fields.get("tools"))  # fmt: skip
 def never_length(call: Call, reply: Json) -> None:
@@ -303,7 +308,11 @@ def invented_tools(call: Call, reply: Json) -> None:
     at="accepted",
     route="chat",
     when=lambda call: whole(call) and "Count from 1 to 20" in last_text(call),
-    breaks=("chat.max-tokens.takes-effect", "chat.usage.within-limit"),
+    breaks=(
+        "chat.max-tokens.takes-effect",
+        "chat.usage.within-limit",
+        "chat.stream.finish-equal",
+    ),
     field_defects="max-tokens-ignored-chat",
 )
 def ignores_max_tokens(call: Call, body: Json) -> None:
@@ -378,7 +387,7 @@ def fraction(call: Call, reply: Json) -> None:
 
 
 @fault("chat.model.echo", at="reply", route="chat",
-       breaks=("chat.model.echo", "chat.model.exact"),
+       breaks=("chat.model.echo", "chat.model.exact", "chat.stream.model-equal"),
        field_defects="model-field-hardcoded-or-backend-name")  # fmt: skip
 def backend_name(call: Call, reply: Json) -> None:
     """model is the path of the backend's file."""
@@ -386,7 +395,8 @@ def backend_name(call: Call, reply: Json) -> None:
         reply["model"] = "/models/llama-3-8b-q4.gguf"
 
 
-@fault("chat.model.exact", at="reply", route="chat")
+@fault("chat.model.exact", at="reply", route="chat",
+       breaks=("chat.model.exact", "chat.stream.model-equal"))  # fmt: skip
 def prefixed(call: Call, reply: Json) -> None:
     """model has the name of the provider before it."""
     if not call.fields.get("store"):
@@ -394,6 +404,8 @@ def prefixed(call: Call, reply: Json) -> None:
 
 
 # text
+
+_OTHER_TEXT = ("chat.logprobs.text-unchanged", "chat.stream.text-equal")
 
 text_fault("chat.content.no-special-tokens", "The text ends with the model's end token.",
            lambda call, text: text + "</s>",
@@ -414,17 +426,17 @@ text_fault("chat.content.not-a-null-word", "A text that is missing is the word N
            lambda call, text: "None",
            lambda call: plain(call) and call.fields.get("max_tokens") == 24,
            )  # fmt: skip
-text_fault("chat.content.not-empty", "The answer is empty.",
+text_fault("chat.content.not-empty", breaks=("chat.content.not-empty", *_OTHER_TEXT), words="The answer is empty.",
            lambda call, text: "",
            lambda call: plain(call) and last_text(call).endswith("lazy dog.")
            and call.fields.get("max_tokens") == 64 and len(call.fields["messages"]) == 1,
            field_defects="reasoning-only-empty-content")  # fmt: skip
-text_fault("chat.content.without-prompt", "The prompt stands before the answer.",
+text_fault("chat.content.without-prompt", breaks=("chat.content.without-prompt", *_OTHER_TEXT), words="The prompt stands before the answer.",
            lambda call, text: (last_text(call) + " " + text)[: max(len(text), 20)
                                                              if len(text) < 40 else 400],
            lambda call: plain(call) and once(call) and call.fields.get("max_tokens") in (5, 64)
            and len(call.fields["messages"]) == 1)  # fmt: skip
-text_fault("chat.content.no-leading-space", "The text begins with a space.",
+text_fault("chat.content.no-leading-space", breaks=("chat.content.no-leading-space", *_OTHER_TEXT), words="The text begins with a space.",
            lambda call, text: " " + text,
            lambda call: plain(call) and last_text(call).endswith("lazy dog.")
            and call.fields.get("max_tokens") == 64 and len(call.fields["messages"]) == 1,

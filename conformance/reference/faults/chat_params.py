@@ -109,16 +109,18 @@ def empty_stop_crashes(call: Call, body: Json) -> None:
 
 @fault(
     "chat.stop.empty-list/no-end",
-    at="reply",
+    at="request",
     route="chat",
-    when=lambda call: whole(call) and call.fields.get("stop") == [],
+    when=whole,
     breaks=("chat.stop.empty-list", "chat.content.no-special-tokens"),
     field_defects="stop-empty-list-disables-eos",
 )
-def empty_stop_taken(call: Call, reply: Json) -> None:
+def empty_stop_taken(call: Call, body: Json) -> None:
     """An empty list of stop strings replaces those of the model."""
-    for choice in reply["choices"]:
-        choice["message"]["content"] += "<|im_end|>\n<|im_start|>user"
+    if body.get("stop") == []:
+        body["stop"] = None
+        message = body["messages"][-1]
+        body["messages"] = [{**message, "content": message["content"] + "<|im_end|>"}]
 
 
 # log probabilities
@@ -149,7 +151,7 @@ def drops(call: Call, reply: Json) -> None:
        breaks=("chat.logprobs.not-ignored",), when=whole)  # fmt: skip
 def logprobs_crash(call: Call, body: Json) -> None:
     """logprobs is a 500."""
-    if body.get("logprobs") is True:
+    if body.get("top_logprobs") == 5 and "top_p" not in body:
         raise crash()
 
 
@@ -181,8 +183,7 @@ def lost_entry(call: Call, reply: Json) -> None:
 
 @fault("chat.logprobs.join/markers", at="reply", route="chat", when=asked,
        breaks=("chat.logprobs.join", "chat.logprobs.with-stop",
-               "chat.logprobs.bytes-of-token", "chat.logprobs.chosen-agrees",
-               "chat.logprobs.chosen-listed"))  # fmt: skip
+               "chat.logprobs.bytes-of-token"))  # fmt: skip
 def markers(call: Call, reply: Json) -> None:
     """Tokens are written as the vocabulary has them, with a mark for the space."""
     for row in _rows(reply):

@@ -147,8 +147,8 @@ def repeated_role(call: Call, chunks: Chunks) -> None:
     breaks=(
         "chat.stream.role-once",
         "chat.stream.terminator",
-        "chat.chunk.shape.id",
-        "chat.chunk.shape.created",
+        "chat.stream.shape.id",
+        "chat.stream.shape.created",
     ),
     field_defects="sse-named-events-and-role-each",
 )
@@ -194,10 +194,12 @@ def message_too(call: Call, chunks: Chunks) -> None:
     route="chat",
     breaks=(
         "chat.stream.no-message",
-        "chat.chunk.shape.object",
+        "chat.stream.shape.object",
         "chat.stream.usage.only-when-asked",
         "chat.stream.usage.own-chunk",
         "chat.stream.usage.once",
+        "chat.stream.usage.completion-equal",
+        "chat.stream.usage.prompt-equal",
     ),
     field_defects="stream-chunk-carries-message-cumulative",
 )
@@ -272,8 +274,8 @@ def finish_with_text(call: Call, chunks: Chunks) -> Chunks:
 @fault("chat.stream.choices-not-empty", at="chunks", route="chat",
        breaks=("chat.stream.choices-not-empty", "chat.stream.constant-id",
                "chat.stream.constant-created", "chat.stream.constant-model",
-               "chat.chunk.shape.id.non-empty", "chat.chunk.shape.model.non-empty",
-               "chat.chunk.shape.object", "chat.chunk.shape.created"),
+               "chat.stream.shape.id.non-empty", "chat.stream.shape.model.non-empty",
+               "chat.stream.shape.object", "chat.stream.shape.created"),
        field_defects="azure-first-chunk-empty-choices")  # fmt: skip
 def empty_first(call: Call, chunks: Chunks) -> Chunks:
     """The first chunk has no choices, and its id, model and object are empty."""
@@ -293,7 +295,7 @@ def empty_last(call: Call, chunks: Chunks) -> Chunks:
 @fault("chat.stream.index-in-range", at="chunks", route="chat",
        when=lambda call: plain(call) and not call.fields.get("n"),
        breaks=("chat.stream.index-in-range", "chat.stream.role-first", "chat.stream.finish",
-               "chat.stream.text-equal", "chat.encoding.streamed"),
+               "chat.stream.text-equal"),
        field_defects="choice-index-is-token-counter")  # fmt: skip
 def counting_index(call: Call, chunks: Chunks) -> None:
     """The index of the choice counts tokens."""
@@ -345,7 +347,7 @@ def done_after_json(call: Call, reply: Reply) -> None:
 
 
 def _shape(id: str, object_: str, text: str, defects: tuple[str, ...]) -> None:  # noqa: A002
-    @fault(id, at="chunks", route="chat", text=text, breaks="chat.chunk.shape.object",
+    @fault(id, at="chunks", route="chat", text=text, breaks="chat.stream.shape.object",
            field_defects=defects)  # fmt: skip
     def other_object(call: Call, chunks: Chunks) -> None:
         for chunk in chunks:
@@ -363,7 +365,7 @@ _shape("chat.stream.object/text", "text_completion",
 
 
 def _finish_before(id: str, value: str, text: str, defect: str) -> None:  # noqa: A002
-    @fault(id, at="chunks", route="chat", text=text, breaks="chat.chunk.shape.choices.finish-reason",
+    @fault(id, at="chunks", route="chat", text=text, breaks="chat.stream.shape.choices.finish-reason",
            field_defects=defect)  # fmt: skip
     def wrong_null(call: Call, chunks: Chunks) -> None:
         for choice in choices(chunks):
@@ -379,7 +381,7 @@ _finish_before("chat.stream.finish/null-word", "null",
 
 
 @fault("chat.stream.finish/absent", at="chunks", route="chat",
-       breaks="chat.chunk.shape.choices.finish-reason",
+       breaks="chat.stream.shape.choices.finish-reason",
        field_defects="finish-reason-key-missing-in-intermediate-chunks")  # fmt: skip
 def finish_absent(call: Call, chunks: Chunks) -> None:
     """The key finish_reason is there in the last chunk only."""

@@ -133,7 +133,7 @@ def error_as_200(call: Call, reply: Reply) -> None:
     if reply.status == 400 and isinstance(reply.body, bytes):
         reply.status = 200
         reply.set("content-type", "text/event-stream")
-        reply.body = b"data: " + reply.body + b"\n\ndata: [DONE]\n\n"
+        reply.body = [Frame(b"data: " + reply.body + b"\n\ndata: [DONE]\n\n")]
 
 
 def _midstream(call: Call, frames: Frames, event: Frame, *, go_on: bool) -> Frames:
@@ -146,7 +146,10 @@ def crashing(call: Call) -> bool:
     return plain(call) and call.fields.get("stream_options") == {}
 
 
-@fault("chat.stream.error.form", at="frames", route="chat", when=crashing)
+@fault("chat.stream.error.form", at="frames", route="chat", when=crashing,
+       breaks=("chat.stream.error.form", "chat.stream.shape.choices", "chat.stream.shape.created",
+               "chat.stream.shape.id", "chat.stream.shape.model",
+               "chat.stream.shape.object"))  # fmt: skip
 def flat_error(call: Call, frames: Frames) -> Frames:
     """An error in mid-stream is a flat object."""
     flat = {"message": "CUDA out of memory", "type": "server_error", "code": 500}
@@ -175,10 +178,10 @@ def error_held_open(call: Call, frames: Frames) -> Frames:
     return [*_midstream(call, frames, frame(error), go_on=False), Frame(b"", 8.0)]
 
 
-@fault("chat.stream.error.validated", at="request", route="chat", when=lambda call: call.stream)
+@fault("chat.stream.error.validated", at="request", route="chat")
 def no_validation(call: Call, body: Json) -> Json | None:
     """A stream without messages is answered."""
-    if body.get("messages") != []:
+    if body.get("messages") != [] or not body.get("stream"):
         return None
     return {**body, "messages": [{"role": "user", "content": ""}]}
 
@@ -217,7 +220,8 @@ def leaking(call: Call, frames: Frames) -> Any:
     return body
 
 
-@fault("chat.stream.again", at="frames", route="chat", when=plain)
+@fault("chat.stream.again", at="frames", route="chat", when=plain,
+       breaks=("chat.stream.again", "chat.stream.finish"))  # fmt: skip
 def worn_out(call: Call, frames: Frames) -> Frames | None:
     """The third short stream of a run of equal ones is cut in half."""
     key = f"seen {prompt(call)} {call.fields.get('stream_options')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.reference.call import Call
 from conformance.reference.fault import fault
+from conformance.reference.faults.chat_stream import plain
 from conformance.reference.reply import Frame, Reply, cut_after
 
 Frames = list[Frame]
@@ -49,9 +50,8 @@ def no_last_line_end(call: Call, frames: Frames) -> None:
     at="frames",
     route="chat",
     breaks=("sse.json", "chat.stream.text-equal"),
-    when=lambda call: call.stream and not (call.fields.get("tools") or call.fields.get("n")
-                                           or call.fields.get("response_format")),
-)  # fmt: skip
+    when=plain,
+)
 def one_newline(call: Call, frames: Frames) -> None:
     """Only one newline stands between two data lines, so that they are one event."""
     if len(frames) > 6:
@@ -102,7 +102,7 @@ def comment_as_data(call: Call, frames: Frames) -> None:
     inserted(frames, b"data: : PROCESSING\n\n")
 
 
-@fault("sse.json/string", at="frames", route="chat", breaks="sse.json")
+@fault("sse.json/string", at="frames", route="chat", breaks=("sse.json", "chat.stream.shape.body"))
 def json_string(call: Call, frames: Frames) -> None:
     """The data of an event is a JSON string."""
     inserted(frames, b'data: "ping"\n\n')

@@ -86,7 +86,7 @@ def running_usage(call: Call, chunks: Chunks) -> None:
 
 
 @fault(f"{BASE}.once/partial", at="chunks", route="chat", when=asked,
-       breaks=(f"{BASE}.once", "chat.chunk.shape.usage.completion-tokens"),
+       breaks=(f"{BASE}.once", "chat.stream.shape.usage.completion-tokens"),
        field_defects="usage-partial-fields")  # fmt: skip
 def partial_usage(call: Call, chunks: Chunks) -> None:
     """The first chunk has a usage of the prompt alone."""

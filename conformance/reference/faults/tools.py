@@ -1,0 +1,399 @@
+"""Faults of tool calls that are not streamed, and of the choice among tools in both forms."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.reference.call import Call
+from conformance.reference.errors import ApiError, ErrorReply
+from conformance.reference.fault import fault
+from conformance.reference.faults.chat_stream import choices
+
+Json = dict[str, Any]
+Chunks = list[Json]
+SHAPE = "chat.shape.choices.message.tool-calls"
+
+
+def with_tools(call: Call) -> bool:
+    return bool(call.fields.get("tools"))
+
+
+def chosen(call: Call, choice: Any) -> bool:
+    return with_tools(call) and call.fields.get("tool_choice") == choice
+
+
+def named(call: Call) -> bool:
+    choice = call.fields.get("tool_choice")
+    return isinstance(choice, dict) and choice.get("type") == "function"
+
+
+def messages(body: Json) -> Iterator[tuple[Json, Json]]:
+    """Each choice that calls tools, with its message."""
+    for choice in body.get("choices", ()):
+        if choice["message"].get("tool_calls"):
+            yield choice, choice["message"]
+
+
+def calls(body: Json) -> list[Json]:
+    return [call for _, message in messages(body) for call in message["tool_calls"]]
+
+
+def functions(body: Json) -> list[Json]:
+    return [call["function"] for call in calls(body) if call["type"] == "function"]
+
+
+def without_calls(body: Json, text: str) -> None:
+    for choice, message in messages(body):
+        del message["tool_calls"]
+        message["content"] = text
+        choice["finish_reason"] = "stop"
+
+
+# ---- the form of a call ------------------------------------------------------------------------
+
+
+@fault("chat.tools.finish-reason", at="reply", route="chat", when=with_tools,
+       breaks=("chat.tools.finish-reason", "chat.tools.stream.finish-equal",
+               "chat.tools.stream.finish-equal-named"),
+       field_defects=("finish-reason-stop-with-tool-calls",
+                      "finish-reason-required-nonstream-stop"))  # fmt: skip
+def finish_stop(call: Call, body: Json) -> None:
+    """The finish reason of a whole answer with calls is `stop`."""
+    for choice, _ in messages(body):
+        choice["finish_reason"] = "stop"
+
+
+@fault("chat.tools.finish-means-calls", at="reply", route="chat",
+       when=lambda call: chosen(call, "required"),
+       breaks=("chat.tools.finish-means-calls", "chat.tools.required",
+               "chat.tools.required-unrelated", f"{SHAPE}.non-empty", "chat.tools.custom"),
+       field_defects="finish-reason-tool-calls-with-empty-array")  # fmt: skip
+def empty_calls(call: Call, body: Json) -> None:
+    """A required call is answered by text, an empty list of calls and `tool_calls`."""
+    for _, message in messages(body):
+        message["tool_calls"] = []
+        message["content"] = "I would look that up."
+
+
+@fault("chat.tools.ids-unique", at="reply", route="chat",
+       field_defects="tool-call-ids-duplicate-in-one-message")  # fmt: skip
+def same_ids(call: Call, body: Json) -> None:
+    """Parallel calls have one id."""
+    for made in calls(body):
+        made["id"] = "edit:22"
+
+
+@fault("chat.tools.id-not-empty", at="reply", route="chat",
+       when=lambda call: not call.fields.get("stream"))  # fmt: skip
+def empty_id(call: Call, body: Json) -> None:
+    """The id of a call is empty."""
+    for made in calls(body):
+        made["id"] = ""
+
+
+@fault("chat.tools.arguments-json", at="reply", route="chat")
+def missing_brace(call: Call, body: Json) -> None:
+    """The closing brace of the arguments is missing."""
+    for function in functions(body):
+        function["arguments"] = function["arguments"].removesuffix("}")
+
+
+@fault("chat.tools.arguments-json/twice", at="reply", route="chat",
+       breaks="chat.tools.arguments-json")  # fmt: skip
+def encoded_twice(call: Call, body: Json) -> None:
+    """The arguments are JSON text of JSON text."""
+    for function in functions(body):
+        function["arguments"] = json.dumps(function["arguments"])
+
+
+@fault("chat.tools.arguments-json/object", at="reply", route="chat",
+       breaks=f"{SHAPE}.function.function.arguments",
+       field_defects="tool-arguments-object-nonstream")  # fmt: skip
+def arguments_object(call: Call, body: Json) -> None:
+    """The arguments are an object instead of a string."""
+    for function in functions(body):
+        function["arguments"] = json.loads(function["arguments"] or "{}")
+
+
+@fault("chat.tools.flat", at="reply", route="chat",
+       breaks=("chat.tools.id-not-empty", f"{SHAPE}.type", "chat.tools.custom"),
+       field_defects="tool-calls-flat-without-function")  # fmt: skip
+def flat_calls(call: Call, body: Json) -> None:
+    """A call is {name, arguments}, without id, type and function."""
+    for _, message in messages(body):
+        message["tool_calls"] = [
+            dict(made.get("function") or made.get("custom") or {})
+            for made in message["tool_calls"]
+        ]
+
+
+@fault("chat.tools.strict", at="reply", route="chat", when=lambda call: "strict" in str(call.body))
+def loose_strict(call: Call, body: Json) -> None:
+    """`strict` is ignored: an enum of integers comes as text."""
+    for function in functions(body):
+        value = json.loads(function["arguments"])
+        if "priority" in value:
+            value["priority"] = "high"
+            function["arguments"] = json.dumps(value)
+
+
+@fault("chat.tools.arguments-fit", at="reply", route="chat")
+def other_enum(call: Call, body: Json) -> None:
+    """An argument is none of the values that its schema allows."""
+    for function in functions(body):
+        function["arguments"] = function["arguments"].replace("celsius", "kelvin")
+
+
+@fault("chat.tools.name-known", at="reply", route="chat",
+       breaks=("chat.tools.name-known", "chat.tools.named", "chat.tools.allowed"))  # fmt: skip
+def prefixed_name(call: Call, body: Json) -> None:
+    """The name of a function carries a prefix of the model's template."""
+    for function in functions(body):
+        function["name"] = f"functions.{function['name']}"
+
+
+@fault("chat.tools.name-known/cut", at="reply", route="chat", breaks="chat.tools.name-known")
+def cut_name(call: Call, body: Json) -> None:
+    """A long function name is cut to 40 characters."""
+    for function in functions(body):
+        function["name"] = function["name"][:40]
+
+
+@fault("chat.tools.no-markup", at="reply", route="chat",
+       when=lambda call: chosen(call, "required"),
+       breaks=("chat.tools.no-markup", "chat.tools.required", "chat.tools.required-unrelated",
+               "chat.tools.custom"),
+       field_defects="tool-choice-required-pseudo-xml-in-content")  # fmt: skip
+def raw_markup(call: Call, body: Json) -> None:
+    """A required call comes as raw markup in the content."""
+    without_calls(body, "<tool_call><function=get_weather><parameter=city>Paris</tool_call>")
+
+
+@fault("chat.tools.content-null", at="reply", route="chat", when=with_tools)
+def chatty(call: Call, body: Json) -> None:
+    """A forced call comes with text."""
+    for _, message in messages(body):
+        message["content"] = "Let me think. The user wants the weather."
+
+
+@fault("chat.tools.usage-counted", at="reply", route="chat", when=with_tools)
+def calls_for_free(call: Call, body: Json) -> None:
+    """The tokens of calls are not counted."""
+    if calls(body):
+        usage = body["usage"]
+        body["usage"] = {"prompt_tokens": usage["prompt_tokens"], "completion_tokens": 0,
+                         "total_tokens": usage["prompt_tokens"]}  # fmt: skip
+
+
+# ---- the choice among tools --------------------------------------------------------------------
+
+
+@fault("chat.tools.required", at="accepted", route="chat",
+       breaks=("chat.tools.required", "chat.tools.required-unrelated", "chat.tools.stream.required",
+               "chat.tools.custom", "chat.tools.named", "chat.tools.stream.named",
+               "chat.tools.allowed"),
+       field_defects="tools-ignored")  # fmt: skip
+def tools_ignored(call: Call, body: Json) -> Json:
+    """Tools are accepted and never reach the model."""
+    return {k: v for k, v in body.items() if k not in ("tools", "tool_choice")}
+
+
+@fault("chat.tools.required-unrelated", at="accepted", route="chat",
+       breaks=("chat.tools.required-unrelated", "chat.tools.stream.required"),
+       field_defects="tool-choice-required-not-enforced")  # fmt: skip
+def required_as_auto(call: Call, body: Json) -> Json | None:
+    """`required` means `auto`."""
+    return {**body, "tool_choice": "auto"} if body.get("tool_choice") == "required" else None
+
+
+@fault("chat.tools.stream.required", at="accepted", route="chat")
+def required_as_auto_streamed(call: Call, body: Json) -> Json | None:
+    """`required` means `auto` in a stream."""
+    if body.get("tool_choice") != "required" or not body.get("stream"):
+        return None
+    return {**body, "tool_choice": "auto"}
+
+
+@fault("chat.tools.named", at="accepted", route="chat",
+       breaks=("chat.tools.named", "chat.tools.stream.named"),
+       field_defects="tool-choice-named-downgraded-to-auto")  # fmt: skip
+def named_as_auto(call: Call, body: Json) -> Json | None:
+    """A named function means `auto`."""
+    return {**body, "tool_choice": "auto"} if isinstance(body.get("tool_choice"), dict) and (
+        body["tool_choice"].get("type") == "function") else None  # fmt: skip
+
+
+@fault("chat.tools.stream.named", at="accepted", route="chat")
+def named_as_required_streamed(call: Call, body: Json) -> Json | None:
+    """A named function means any function in a stream."""
+    if not body.get("stream") or not named(call):
+        return None
+    return {**body, "tool_choice": "required"}
+
+
+def _none_ignored(body: Json) -> Json | None:
+    return {**body, "tool_choice": "auto"} if body.get("tool_choice") == "none" else None
+
+
+@fault("chat.tools.none", at="accepted", route="chat",
+       breaks=("chat.tools.none", "chat.tools.stream.none"),
+       field_defects="tool-choice-none-still-calls")  # fmt: skip
+def none_as_auto(call: Call, body: Json) -> Json | None:
+    """`none` means `auto`."""
+    return _none_ignored(body)
+
+
+@fault("chat.tools.stream.none", at="accepted", route="chat", when=lambda call: call.stream)
+def none_as_auto_streamed(call: Call, body: Json) -> Json | None:
+    """`none` means `auto` in a stream."""
+    return _none_ignored(body)
+
+
+@fault("chat.tools.none-answers", at="reply", route="chat", when=lambda call: chosen(call, "none"),
+       field_defects="tool-choice-none-deletes-content")  # fmt: skip
+def emptied(call: Call, body: Json) -> None:
+    """With `none` the content is emptied because it looks like a call."""
+    for choice in body["choices"]:
+        choice["message"]["content"] = ""
+
+
+@fault("chat.tools.parallel-off", at="accepted", route="chat",
+       breaks=("chat.tools.parallel-off", "chat.tools.stream.parallel-off"),
+       field_defects="parallel-tool-calls-false-ignored")  # fmt: skip
+def always_parallel(call: Call, body: Json) -> Json:
+    """`parallel_tool_calls: false` is ignored."""
+    # the answer must still be judged by the request, so only the model's copy is changed
+    return {**body, "parallel_tool_calls": True}
+
+
+@fault("chat.tools.stream.parallel-off", at="accepted", route="chat",
+       when=lambda call: call.stream)  # fmt: skip
+def always_parallel_streamed(call: Call, body: Json) -> Json:
+    """`parallel_tool_calls: false` is ignored in a stream."""
+    return {**body, "parallel_tool_calls": True}
+
+
+@fault("chat.tools.allowed", at="accepted", route="chat")
+def all_allowed(call: Call, body: Json) -> Json | None:
+    """The list of allowed tools is ignored."""
+    choice = body.get("tool_choice")
+    if not isinstance(choice, dict) or choice.get("type") != "allowed_tools":
+        return None
+    return {**body, "tool_choice": "required"}
+
+
+@fault("chat.tools.custom", at="reply", route="chat")
+def custom_as_function(call: Call, body: Json) -> None:
+    """A custom tool is called as a function."""
+    for made in calls(body):
+        if made["type"] == "custom":
+            inner = made.pop("custom")
+            made["type"] = "function"
+            made["function"] = {"name": inner["name"],
+                                "arguments": json.dumps({"input": inner["input"]})}  # fmt: skip
+
+
+@fault("chat.tools.bare", at="reply", route="chat",
+       breaks=("chat.tools.bare", "chat.tools.arguments-json"))  # fmt: skip
+def null_arguments(call: Call, body: Json) -> None:
+    """A tool without parameters is called with the arguments `null`."""
+    for function in functions(body):
+        if function["arguments"] == "{}":
+            function["arguments"] = "null"
+
+
+@fault("chat.tools.parallel-arguments", at="reply", route="chat")
+def same_arguments(call: Call, body: Json) -> None:
+    """Every parallel call has the arguments of the first."""
+    for _, message in messages(body):
+        for made in message["tool_calls"]:
+            if "function" in made:
+                made["function"] = {**made["function"], "arguments":
+                    message["tool_calls"][0]["function"]["arguments"]}  # fmt: skip
+
+
+# ---- what must be accepted ---------------------------------------------------------------------
+
+
+def refusing(id: str, text: str, matches: Any, defect: str = "", breaks: Any = None) -> None:  # noqa: A002
+    """A fault that refuses a valid request with a 400."""
+
+    @fault(id, at="accepted", route="chat", text=text, field_defects=defect or (), breaks=breaks)
+    def refuse(call: Call, body: Json) -> None:
+        if matches(body):
+            raise ApiError(400, f"This is not supported: {text}", param="tools")
+
+
+refusing("chat.tools.stream.accepted", "Tools are refused in a stream.",
+         lambda b: b.get("tools") and b.get("stream"), "tools-with-stream-rejected",
+         ("chat.tools.stream.accepted", "chat.tools.accepts.auto", "chat.tools.accepts.named",
+          "chat.tools.accepts.none", "chat.tools.accepts.parallel", "chat.tools.accepts.strict",
+          "chat.tools.history.streamed"))  # fmt: skip
+refusing("chat.tools.accepts.auto", "A malformed call of the model is answered by a 400.",
+         lambda b: b.get("tool_choice") == "auto", "tool-parse-failure-as-400")
+refusing("chat.tools.accepts.named", "A named function is refused as tool_choice.",
+         lambda b: isinstance(b.get("tool_choice"), dict)
+         and b["tool_choice"]["type"] == "function")  # fmt: skip
+refusing("chat.tools.accepts.none", "tool_choice none is refused.",
+         lambda b: b.get("tool_choice") == "none")
+refusing("chat.tools.accepts.parallel", "parallel_tool_calls is refused.",
+         lambda b: "parallel_tool_calls" in b)
+refusing("chat.tools.accepts.strict", "A strict tool is refused.", lambda b: "strict" in str(b))
+refusing("chat.tools.accepts.bare", "A tool without parameters is refused.",
+         lambda b: any("parameters" not in t.get("function", {"parameters": 1})
+                       and len(t["function"]["name"]) == 64
+                       for t in b.get("tools") or ()))  # fmt: skip
+
+
+# ---- what must be refused ----------------------------------------------------------------------
+
+
+def lenient(id: str, text: str, change: Any, defects: Any = ()) -> None:  # noqa: A002
+    """A fault that answers what must be refused: the request is mended before it is checked."""
+
+    @fault(id, at="request", route="chat", text=text, field_defects=defects)
+    def mend(call: Call, body: Json) -> Json | None:
+        mended: Json | None = change(body)
+        return mended
+
+
+def _forced(body: Json) -> str | None:
+    choice = body.get("tool_choice")
+    if isinstance(choice, dict) and choice.get("type") == "function":
+        return str(choice["function"]["name"])
+    return None
+
+
+def _tool(body: Json) -> Json:
+    tools = body.get("tools")
+    found = tools[0].get("function") if isinstance(tools, list) and tools else None
+    return found if isinstance(found, dict) else {}
+
+
+lenient("chat.tools.named-unknown", "A tool_choice may name a function that is not there.",
+        lambda b: {**b, "tool_choice": "required"} if _forced(b) == "no_such_tool" else None,
+        "tool-choice-named-unknown-accepted")
+lenient("chat.tools.bad-choice", "Any word will do as tool_choice.",
+        lambda b: {**b, "tool_choice": "auto"} if b.get("tool_choice") == "sometimes" else None)
+lenient("chat.tools.bad-schema", "The schema of a tool is not looked at.",
+        lambda b: {**b, "tools": None} if "banana" in str(b.get("tools")) else None)
+lenient("chat.tools.bad-name", "The name of a tool is not looked at.",
+        lambda b: {**b, "tools": None} if " " in str(_tool(b).get("name")) else None)
+
+
+def _loose(body: Json) -> Json | None:
+    function = _tool(body)
+    if not function.get("strict") or function["parameters"].get("additionalProperties") is False:
+        return None
+    schema = {**function["parameters"]}
+    schema["properties"] = {"text": {"type": "string"}}
+    return {**body, "tools": [{"type": "function",
+                               "function": {"name": function["name"], "parameters": schema}}]}
+
+
+lenient("chat.tools.bad-strict", "A strict tool may be open, and is not enforced.", _loose,
+        "strict-tool-invalid-schema-accepted")
+
+__all__ = ["ErrorReply", "choices"]
