@@ -46,6 +46,8 @@ def _absent_capability(case: Case, bench: Bench) -> Finding | None:
             continue
         found = bench.abilities.get(part, Ability.UNKNOWN)
         claimed = bench.claims.get(part) == Claim.CLAIMED
+        if claimed and case.any_status and capability.gate in case.probes:
+            continue  # claimed, so that it is refused is what this case is about
         if found in (Ability.REFUSED, Ability.ABSENT) or (found is Ability.IGNORED and not claimed):
             how = "ignored in silence" if found is Ability.IGNORED else found
             return Finding(

@@ -68,6 +68,8 @@ class SuiteRun:
     def wants(self, case: Case) -> bool:
         from conformance.catalogue import matches
 
+        if not self.setup.settings.profile.applies(case.requirement.needs):
+            return False
         return not self.words or any(matches(case.id, word) for word in self.words)
 
     def judge(self, case: Case, driver: str) -> Result:

@@ -126,7 +126,7 @@ def seen(x: Exchange) -> list[Seen]:
         for event, payload in x.response.event_payloads:
             kind = payload.get("type") if isinstance(payload, dict) else None
             if isinstance(kind, str) and isinstance(payload, dict):
-                name = event.name if event.name not in (None, "", "message") else None
+                name = event.event or None
                 found.append(Seen(numbers[id(event)], event.at, name, kind, payload))
     if not found:
         raise NotApplicable("the body holds no event of a response")

@@ -31,6 +31,7 @@ class Setup:
     redactor: Redactor
     progress: Callable[[str, int, int], None] | None = None
     started: float = field(default_factory=time.time)
+    notes: list[str] = field(default_factory=list)
 
     def drive(self, cases: Sequence[Case]) -> Drive:
         """Send what the cases need; the embedded provider is started and stopped around it."""
@@ -52,6 +53,7 @@ class Setup:
 
     def finish(self, found: Drive, results: Sequence[Result]) -> Run:
         """The run as a value; its files are written when an output folder is set."""
+        from conformance import known_failures
         from conformance.catalogue import by_id
         from conformance.claims import audit
         from conformance.cost import cost
@@ -71,6 +73,8 @@ class Setup:
             redactor=self.redactor,
             cost=cost(found.recording.exchanges, self.settings.profile),
         )
+        for said in known_failures.findings(self.options.known, ranked):
+            self.notes.append(said)
         if self.settings.out is not None:
             write_outputs(self.settings.out, run, found.recording.exchanges, self.redactor)
         return run
@@ -80,10 +84,12 @@ class _Embedded(AbstractContextManager[Target]):
     """The embedded provider on a socket of its own, as the target."""
 
     def __init__(self, setup: Setup) -> None:
+        from conformance.reference.config import ReferenceConfig
         from conformance.reference.serve import ServedReference
 
         self._setup = setup
-        self._served = ServedReference()
+        profile = setup.settings.profile.name
+        self._served = ServedReference(ReferenceConfig(profile=profile))
 
     def __enter__(self) -> Target:
         self._served.__enter__()
@@ -114,7 +120,7 @@ def setup_of(
         tier=settings.tier,
         strict=settings.level == "should",
         seed=settings.seed,
-        known=tuple(known),
+        known=(*known, *known_failures.documented(settings.profile)),
     )
     return Setup(settings, settings.target, options, Redactor(settings.target.keys))
 

@@ -56,8 +56,10 @@ def whole_calls(x: Exchange, choice: int = 0) -> list[Call]:
     found = []
     for index, raw in enumerate(listed if isinstance(listed, list) else ()):
         if isinstance(raw, dict):
-            function = _inner(raw, "function") or _inner(raw, "custom") or raw
+            function = _inner(raw, "function") or _inner(raw, "custom")
             arguments = function.get("arguments", function.get("input"))
+            if not function:  # flat calls are seen in the field
+                function, arguments = raw, raw.get("arguments")
             found.append(Call(index, raw.get("id"), raw.get("type"), function.get("name"), arguments))
     return found
 
@@ -163,6 +165,17 @@ def schema_problem(value: Any, schema: Any) -> str | None:
     if problem is None:
         return None
     return f"{problem.json_path}: {problem.message[:200]}"
+
+
+def schema_broken(schema: Any) -> bool:
+    """Whether this is no JSON Schema."""
+    if not isinstance(schema, dict):
+        return True
+    try:
+        Draft202012Validator.check_schema(schema)
+    except (SchemaError, RecursionError):
+        return True
+    return False
 
 
 def parsed(arguments: Any) -> Any:

@@ -20,7 +20,9 @@ def _case(probe: AnyProbe) -> Case:
     wanted = probe.accepted
     assert wanted is not None
     return Case(
-        Requirement(wanted.id, wanted.level, wanted.text, wanted.source, "", wanted.breaks),
+        Requirement(
+            wanted.id, wanted.level, wanted.text, wanted.source, probe.needs, wanted.breaks
+        ),
         decide,
         probes=(probe.name,),
         drivers=probe.drivers if isinstance(probe, Probe) else ("http",),

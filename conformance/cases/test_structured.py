@@ -10,7 +10,7 @@ from conformance.exchange import Exchange
 from conformance.expect import Inconclusive, NotApplicable, expect, fail
 from conformance.requirement import MUST, field, openai, requirement
 from conformance.select import CHAT, CHAT_STREAM, Selector
-from conformance.toolcalls import calls, finish, schema_problem
+from conformance.toolcalls import calls, finish, schema_broken, schema_problem
 
 FORMAT = openai("chat/create response_format")
 OBJECT, SCHEMA = "chat.json-object", "chat.json-schema"
@@ -50,6 +50,8 @@ def _value(x: Exchange) -> Any:
 
 
 def _object(x: Exchange) -> None:
+    if "json" not in json.dumps(x.sent.get("messages", "")).lower():
+        raise NotApplicable("OpenAI refuses this request")
     value = _value(x)
     if not isinstance(value, dict):
         fail("content", "a JSON object", streamed.content(x)[:300])
@@ -113,6 +115,8 @@ def _schema_of(x: Exchange) -> Any:
     inner = _format(x).get("json_schema")
     if not isinstance(inner, dict) or inner.get("strict") is not True:
         raise NotApplicable("the schema is not strict")
+    if schema_broken(inner.get("schema")):
+        raise NotApplicable("the schema is none")
     return inner.get("schema")
 
 

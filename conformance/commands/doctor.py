@@ -23,7 +23,7 @@ def doctor_command(given: dict[str, Any]) -> int:
     settings = setup.settings
     for name, origin in sorted(settings.sources.items()):
         console.print(f"{name:<14} from {origin}", markup=False)
-    gates = _gate_cases()
+    gates = [c for c in _gate_cases() if settings.profile.applies(c.requirement.needs)]
     found = setup.drive(gates)
     if found.unreachable:
         raise UnreachableError(found.unreachable)
@@ -76,8 +76,8 @@ def _models(recording: Any) -> list[str]:
 
 
 def drivers_command(given: dict[str, Any]) -> int:
-    from conformance.drivers import sdk
+    from conformance.drivers import sdk_open
 
-    for name, state in sdk.available().items():
+    for name, state in sdk_open.available().items():
         print(f"{name:<18} {state}")
     return 0

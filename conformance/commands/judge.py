@@ -35,6 +35,7 @@ def judge_command(given: dict[str, Any]) -> int:
     if not given["base_url"]:
         given["base_url"] = "http://recorded.invalid/v1"
     setup = setup_of(given)
+    cases = tuple(c for c in cases if setup.settings.profile.applies(c.requirement.needs))
     recording = Recording(exchanges)
     drivers = tuple(dict.fromkeys(x.driver for x in exchanges)) or ("http",)
     setup.options = _with_drivers(setup.options, drivers)

@@ -41,3 +41,22 @@ async def open_drivers(
             opened.drivers[name] = driver
             opened.versions[name] = driver.version
     return opened
+
+
+def available() -> dict[str, str]:
+    """Every driver with its version, or with how to install it."""
+    import importlib.metadata
+
+    def version(package: str) -> str | None:
+        try:
+            return importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            return None
+
+    openai = version("openai")
+    python = f"openai {openai}" if openai else "missing: pip install openai"
+    return {
+        "http": f"httpx {httpx.__version__}",
+        **dict.fromkeys(NAMES, python),
+        "node-sdk": "not in this version",
+    }

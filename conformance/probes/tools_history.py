@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.probe import Accepted, Context, chat, probe, user
+from conformance.probe import Accepted, Context, Skip, chat, probe, user
 from conformance.probes.tools import ASK, PLAIN, WEATHER
 from conformance.requirement import MUST, SHOULD, openai
+from conformance.toolcalls import whole_calls
 
 SECRET = "XQ-7319"
 """No model says this by itself."""
@@ -139,11 +140,13 @@ _history(
 
 def _echo(c: Context) -> dict[str, Any]:
     """The target's own answer, sent back as it came, as SDK users do."""
+    called = whole_calls(c["tools"])
+    if not called or not all(isinstance(one.id, str) for one in called):
+        raise Skip("the target made no call that could be answered")
     message = c["tools"].json["choices"][0]["message"]
-    made = message.get("tool_calls") or []
     return {
         "model": c.model("chat"),
-        "messages": [user(ASK), message, *(result(id=one["id"]) for one in made)],
+        "messages": [user(ASK), message, *(result(id=one.id) for one in called)],
         "tools": [WEATHER],
         **PLAIN,
     }

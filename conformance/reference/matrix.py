@@ -15,6 +15,7 @@ from conformance.catalogue import all_cases
 from conformance.clock import VirtualClock
 from conformance.drivers.inprocess import InProcessTransport
 from conformance.judge import Bench, judge
+from conformance.profile import load_profile
 from conformance.recording import Recording
 from conformance.reference.app import create_app
 from conformance.reference.config import ReferenceConfig
@@ -67,7 +68,8 @@ def try_out(
     tier: str = "full",
 ) -> Outcome:
     """Drive and judge a provider with these faults and variations."""
-    cases = all_cases() if cases is None else cases
+    profile = load_profile("reference")
+    cases = [c for c in cases or all_cases() if profile.applies(c.requirement.needs)]
     config = config or ReferenceConfig()
     clock = VirtualClock()
     app = create_app(config, clock=clock, faults=faults, variations=variations)

@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from conformance.catalogue import all_cases
+from conformance.reference.dialects import providers
 from conformance.reference.fault import all_faults, all_variations
 from conformance.reference.matrix import try_out
 from conformance.results import Observation
@@ -60,7 +61,10 @@ def prove(name: str, drivers: tuple[str, ...] = ("http",)) -> Proof:
 
 def names(words: Iterable[str] = ()) -> list[str]:
     """Everything that can be tried, or what begins with one of the words."""
-    every = ["none", *(f"variation:{v}" for v in all_variations()), *all_faults()]
+    # what only a documented provider or a client library shows has tests of its own
+    elsewhere = (*(f"{name}." for name in providers()), "sdk.")
+    faults = [name for name in all_faults() if not name.startswith(elsewhere)]
+    every = ["none", *(f"variation:{v}" for v in all_variations()), *faults]
     words = tuple(words)
     if not words:
         return every

@@ -98,7 +98,7 @@ VIOLATIONS = (Outcome.FAILED, Outcome.WARNED, Outcome.KNOWN, Outcome.NOTED)
 UNJUDGED = (Outcome.INCONCLUSIVE, Outcome.SKIPPED, Outcome.UNSUPPORTED)
 
 OWNERS = {
-    "server": "the server must act",
+    "server": "how the server answers",
     "model": "the model did not cooperate",
     "quota": "a quota or budget ended it",
     "network": "the network failed",

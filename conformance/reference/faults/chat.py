@@ -426,24 +426,35 @@ text_fault("chat.content.not-a-null-word", "A text that is missing is the word N
            lambda call, text: "None",
            lambda call: plain(call) and call.fields.get("max_tokens") == 24,
            )  # fmt: skip
-text_fault("chat.content.not-empty", breaks=("chat.content.not-empty", *_OTHER_TEXT), words="The answer is empty.",
-           lambda call, text: "",
-           lambda call: plain(call) and last_text(call).endswith("lazy dog.")
-           and call.fields.get("max_tokens") == 64 and len(call.fields["messages"]) == 1,
+
+
+def _fox(call: Call) -> bool:
+    return (
+        plain(call)
+        and last_text(call).endswith("lazy dog.")
+        and call.fields.get("max_tokens") == 64
+        and len(call.fields["messages"]) == 1
+    )
+
+
+def _echo(call: Call, text: str) -> str:
+    return (last_text(call) + " " + text)[: 20 if len(text) < 40 else 400]
+
+
+text_fault("chat.content.not-empty", "The answer is empty.", lambda call, text: "", _fox,
+           breaks=("chat.content.not-empty", *_OTHER_TEXT),
            field_defects="reasoning-only-empty-content")  # fmt: skip
-text_fault("chat.content.without-prompt", breaks=("chat.content.without-prompt", *_OTHER_TEXT), words="The prompt stands before the answer.",
-           lambda call, text: (last_text(call) + " " + text)[: max(len(text), 20)
-                                                             if len(text) < 40 else 400],
+text_fault("chat.content.without-prompt", "The prompt stands before the answer.", _echo,
            lambda call: plain(call) and once(call) and call.fields.get("max_tokens") in (5, 64)
-           and len(call.fields["messages"]) == 1)  # fmt: skip
-text_fault("chat.content.no-leading-space", breaks=("chat.content.no-leading-space", *_OTHER_TEXT), words="The text begins with a space.",
-           lambda call, text: " " + text,
-           lambda call: plain(call) and last_text(call).endswith("lazy dog.")
-           and call.fields.get("max_tokens") == 64 and len(call.fields["messages"]) == 1,
-           )  # fmt: skip
+           and len(call.fields["messages"]) == 1,
+           breaks=("chat.content.without-prompt", *_OTHER_TEXT))  # fmt: skip
+text_fault("chat.content.no-leading-space", "The text begins with a space.",
+           lambda call, text: " " + text, _fox,
+           breaks=("chat.content.no-leading-space", *_OTHER_TEXT))  # fmt: skip
 text_fault("chat.content.unicode", "UTF-8 is read as Latin-1.",
            lambda call, text: text.encode().decode("latin-1"),
-           lambda call: plain(call) and call.fields.get("max_tokens") == 96)  # fmt: skip
+           lambda call: plain(call) and call.fields.get("max_tokens") == 96,
+           breaks=("chat.content.unicode", "chat.encoding.whole"))  # fmt: skip
 text_fault("chat.content.unicode/ascii", "Characters that are not ASCII are written as escapes.",
            lambda call, text: text.encode("ascii", "backslashreplace").decode()
            .replace("\\xfc", "\\u00fc"),

@@ -76,24 +76,24 @@ def _accepted(row: Wrong) -> Callable[[Call, None], None]:
 
 
 def _other_status(call: Call, error: ErrorReply) -> None:
-    error.status = 410
+    error.status = 403
 
 
 def _plant(row: Wrong) -> None:
     text = f"{row.text.removesuffix('.')}: not so."
     when = sends(row.probe)
     if row.repaired and "model-unknown" not in row.id and row.route != "batches":
-        fault(row.id, at="received", when=when, text=text)(_accepted(row))
+        fault(row.id, at="received", when=when, text=text, breaks=_broken(row))(_accepted(row))
     else:
         fault(row.id, at="error", when=when, text=text, breaks=_broken(row))(_other_status)
 
 
 def _broken(row: Wrong) -> tuple[str, ...]:
-    """What else the wrong status violates."""
-    if row.id in ("errors.chat.model-unknown", "errors.chat.stream.model-unknown"):
-        return (row.id, "errors.code.agrees", "errors.stream.same-status.model")
-    if "model-unknown" in row.id or row.id == "errors.model-url":
-        return (row.id, "errors.code.agrees")
+    """The row, and the comparison with its twin."""
+    pairs = {"model-unknown": "model", "temperature-below": "range"}
+    for word, pair in pairs.items():
+        if row.id in (f"errors.chat.{word}", f"errors.chat.stream.{word}"):
+            return (row.id, f"errors.stream.same-status.{pair}")
     return (row.id,)
 
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from conformance.reference.call import Call
+from conformance.reference.errors import ApiError
 from conformance.reference.fault import fault
 from conformance.reference.faults.chat_stream import choices, texts
 from conformance.reference.faults.tools import lenient, refusing
@@ -136,7 +137,7 @@ def flat_recursion(call: Call, body: Json) -> None:
 def recursion_crashes(call: Call, body: Json) -> None:
     """A schema that refers to itself crashes the server."""
     if "children" in str(body["response_format"]):
-        raise RecursionError
+        raise ApiError(500, "maximum recursion depth exceeded", type="server_error")
 
 
 @fault(f"{SCHEMA}.union", at="reply", route="chat", when=strict_only,

@@ -82,11 +82,12 @@ def empty_calls(call: Call, body: Json) -> None:
 def same_ids(call: Call, body: Json) -> None:
     """Parallel calls have one id."""
     for made in calls(body):
-        made["id"] = "edit:22"
+        made["id"] = "call_edit22"
 
 
-@fault("chat.tools.id-not-empty", at="reply", route="chat",
-       when=lambda call: not call.fields.get("stream"))  # fmt: skip
+@fault("chat.tools.id-empty", at="reply", route="chat",
+       breaks=(f"{SHAPE}.function.id", f"{SHAPE}.custom.id", f"{SHAPE}.function.id.prefix",
+               f"{SHAPE}.custom.id.prefix"))  # fmt: skip
 def empty_id(call: Call, body: Json) -> None:
     """The id of a call is empty."""
     for made in calls(body):
@@ -109,7 +110,7 @@ def encoded_twice(call: Call, body: Json) -> None:
 
 
 @fault("chat.tools.arguments-json/object", at="reply", route="chat",
-       breaks=f"{SHAPE}.function.function.arguments",
+       breaks=(f"{SHAPE}.function.function.arguments", "chat.tools.history.echo"),
        field_defects="tool-arguments-object-nonstream")  # fmt: skip
 def arguments_object(call: Call, body: Json) -> None:
     """The arguments are an object instead of a string."""
@@ -118,7 +119,7 @@ def arguments_object(call: Call, body: Json) -> None:
 
 
 @fault("chat.tools.flat", at="reply", route="chat",
-       breaks=("chat.tools.id-not-empty", f"{SHAPE}.type", "chat.tools.custom"),
+       breaks=(f"{SHAPE}.type", "chat.tools.custom"),
        field_defects="tool-calls-flat-without-function")  # fmt: skip
 def flat_calls(call: Call, body: Json) -> None:
     """A call is {name, arguments}, without id, type and function."""
@@ -295,8 +296,16 @@ def custom_as_function(call: Call, body: Json) -> None:
                                 "arguments": json.dumps({"input": inner["input"]})}  # fmt: skip
 
 
-@fault("chat.tools.bare", at="reply", route="chat",
-       breaks=("chat.tools.bare", "chat.tools.arguments-json"))  # fmt: skip
+@fault("chat.tools.bare", at="reply", route="chat")
+def invented_argument(call: Call, body: Json) -> None:
+    """A tool without parameters is called with an argument."""
+    for function in functions(body):
+        if function["arguments"] == "{}":
+            function["arguments"] = '{"input":""}'
+
+
+@fault("chat.tools.arguments-json/null", at="reply", route="chat",
+       breaks="chat.tools.arguments-json")  # fmt: skip
 def null_arguments(call: Call, body: Json) -> None:
     """A tool without parameters is called with the arguments `null`."""
     for function in functions(body):

@@ -153,7 +153,8 @@ def no_index(call: Call, chunks: Chunks) -> None:
 
 
 @fault(f"{BASE}.index-opened", at="chunks", route="chat",
-       when=lambda call: "Paris, Tokyo" not in str(call.body),
+       when=lambda call: len(call.fields.get("tools") or ()) == 1
+       and "Paris, Tokyo" not in str(call.body),
        breaks=(f"{BASE}.index-opened", f"{BASE}.arguments-json"),
        field_defects="tool-delta-args-continuation-index-drifts")  # fmt: skip
 def drifting(call: Call, chunks: Chunks) -> None:

@@ -11,14 +11,24 @@ from conformance.reference.fault import variation
 from conformance.reference.faults.chat_stream import choices
 from conformance.reference.faults.tools import functions, messages
 from conformance.reference.faults.tools_stream import deltas, opening, pieces
+from conformance.reference.reply import Reply
 
 Json = dict[str, Any]
 Chunks = list[Json]
 
 
-@variation("tools.forced-stops", at="flag")
-def forced_stops(call: Call) -> None:
-    """A forced function ends with `stop`, as with older models."""
+@variation("tools.forced-stops", at="http", route="chat")
+def forced_stops(call: Call, reply: Reply) -> None:
+    """A forced function ends with `stop`, as with older models, streamed or not."""
+    choice = call.fields.get("tool_choice")
+    if not isinstance(choice, dict) or choice.get("type") != "function":
+        return
+    old, new = b'"finish_reason":"tool_calls"', b'"finish_reason":"stop"'
+    if isinstance(reply.body, bytes):
+        reply.body = reply.body.replace(old, new)
+    elif isinstance(reply.body, list):
+        for one in reply.body:
+            one.data = one.data.replace(old, new)
 
 
 @variation("tools.empty-content", at="reply", route="chat")
