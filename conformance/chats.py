@@ -192,3 +192,15 @@ def related(asked: str, answered: str) -> bool:
         return True
     words = [set(re.findall(r"[a-z]+|\d+", name)) for name in (one, two)]
     return len(words[0] & words[1]) * 2 >= min(map(len, words))
+
+
+def judged_logprobs(x: Exchange) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Text and entries of each choice that has both. Raises NotApplicable when none has."""
+    found = []
+    for choice in choices_of(x):
+        text, entries = message_of(choice).get("content"), entries_of(choice)
+        if isinstance(text, str) and entries:
+            found.append((text, entries))
+    if not found:
+        raise NotApplicable
+    return found

@@ -8,6 +8,7 @@ Times are seconds; ``started`` is Unix time, everything else counts from the mom
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import zlib
 from collections.abc import Iterator
@@ -264,6 +265,17 @@ class Exchange:
     @property
     def payloads(self) -> tuple[Any, ...]:
         return self.response.payloads if self.response else ()
+
+    @cached_property
+    def fingerprint(self) -> bytes:
+        """The same for exchanges that no passive case can tell apart (the id is not looked at)."""
+        r, a = self.request, self.response
+        parts: tuple[Any, ...] = (self.driver, self.probe, self.step, self.attempt, int(self.started))
+        parts += (r.method, r.url, r.headers, r.body, self.failure, self.superseded)
+        parts += (repr(self.context), repr(self.client))
+        if a is not None:
+            parts += (a.status, a.headers, a.chunks, round(a.head_at, 3), a.complete)
+        return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).digest()
 
     @property
     def route(self) -> str:

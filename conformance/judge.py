@@ -28,6 +28,7 @@ class Bench:
     index: Index
     claims: Mapping[str, Claim] = field(default_factory=dict)
     abilities: Mapping[str, Ability] = field(default_factory=dict)
+    memo: dict[tuple[str, str, bytes], Finding] | None = None
 
 
 def judge(case: Case, driver: str, bench: Bench) -> Finding:
@@ -35,7 +36,15 @@ def judge(case: Case, driver: str, bench: Bench) -> Finding:
     absent = _absent_capability(case, bench)
     if absent is not None:
         return absent
-    return _passive(case, driver, bench) if case.passive else _active(case, driver, bench)
+    if not case.passive:
+        return _active(case, driver, bench)
+    assert case.over is not None
+    if bench.memo is None:
+        return _passive(case, driver, bench)
+    key = (case.id, driver, bench.index.digest(driver, case.over))
+    if key not in bench.memo:
+        bench.memo[key] = _passive(case, driver, bench)
+    return bench.memo[key]
 
 
 def _absent_capability(case: Case, bench: Bench) -> Finding | None:
@@ -65,8 +74,8 @@ def _passive(case: Case, driver: str, bench: Bench) -> Finding:
         return _together(case, driver, bench)
     judged, problems, held = 0, [], []
     unclear: Inconclusive | None = None
-    for exchange in bench.index.of_driver(driver):
-        if not case.over(exchange) or _too_old(case, exchange):
+    for exchange in bench.index.picked(driver, case.over):
+        if _too_old(case, exchange):
             continue
         try:
             case.function(exchange)
@@ -98,8 +107,8 @@ def _passive(case: Case, driver: str, bench: Bench) -> Finding:
 def _together(case: Case, driver: str, bench: Bench) -> Finding:
     """A rule about all exchanges of a selector at once, as that no two have the same id."""
     assert case.over is not None
-    everything = bench.index.of_driver(driver)
-    found = tuple(x for x in everything if case.over(x) and not _too_old(case, x))
+    everything = bench.index.picked(driver, case.over)
+    found = tuple(x for x in everything if not _too_old(case, x))
     if not found:
         return Finding(Observation.NOT_RUN, f"no {case.over.title} to judge", owner="suite")
     return _decide(case, (found,), tuple(x.id for x in found[:EVIDENCE]), found[0], len(found))

@@ -24,7 +24,7 @@ from conformance.errors import ConformanceError
 from conformance.judge import Bench
 from conformance.requirement import Case, cases_of
 from conformance.results import Outcome, Result
-from conformance.run import judge_one
+from conformance.run import judge_one, worth_saying
 from conformance.setup import Setup, setup_of
 
 CASES = Path(__file__).parent / "cases"
@@ -186,7 +186,9 @@ class _Collector:
     def pytest_runtest_logreport(self, report: Any) -> None:
         line = getattr(report, "conformance", None)
         if line is not None and report.when == "call":
-            self.run.results.append(Result.parse(line))
+            result = Result.parse(line)
+            if worth_saying(result):
+                self.run.results.append(result)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

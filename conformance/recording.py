@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -103,6 +104,8 @@ class Index:
         self.exchanges = tuple(sorted(recording.exchanges, key=_number))
         self._groups: dict[tuple[str, str], list[Exchange]] = {}
         self._drivers: dict[str, list[Exchange]] = {}
+        self._picked: dict[tuple[str, int], tuple[object, list[Exchange]]] = {}
+        self._digests: dict[tuple[str, int], bytes] = {}
         for x in self.exchanges:
             self._drivers.setdefault(x.driver, []).append(x)
             if x.probe and not x.superseded:
@@ -116,8 +119,26 @@ class Index:
         group = self._groups.get((driver, scenario))
         return Steps(scenario, tuple(group)) if group else None
 
-    def of_driver(self, driver: str) -> list[Exchange]:
-        return self._drivers.get(driver, [])
+    def picked(self, driver: str, selector: Callable[[Exchange], bool]) -> list[Exchange]:
+        """A driver's exchanges that a selector picks; asked once for each selector."""
+        key = (driver, id(selector))
+        if key not in self._picked:
+            found = [x for x in self._drivers.get(driver, []) if selector(x)]
+            self._picked[key] = (selector, found)  # held, so that its id stays its own
+        return self._picked[key][1]
+
+
+    def digest(self, driver: str, selector: Callable[[Exchange], bool]) -> bytes:
+        """The same for recordings in which the selector picks equal exchanges."""
+        key = (driver, id(selector))
+        if key not in self._digests:
+            self._digests[key] = fingerprint(self.picked(driver, selector))
+        return self._digests[key]
+
+
+def fingerprint(exchanges: Iterable[Exchange]) -> bytes:
+    """One digest of several exchanges, in order."""
+    return hashlib.sha256(b"".join(x.fingerprint for x in exchanges)).digest()
 
 
 def _number(exchange: Exchange) -> int:

@@ -71,11 +71,12 @@ async def drive(
     recording: Recording | None = None,
     progress: Callable[[str, int, int], None] | None = None,
     check: bool = True,
+    chosen: Plan | None = None,
 ) -> Drive:
     """Send everything that the cases need.
 
     ``inner`` and ``clock``: for in-process runs. ``check``: look first whether the target answers,
-    and stop with the reason when it does not.
+    and stop with the reason when it does not. ``chosen``: send these instead of what the cases need.
     """
     clock = clock or SystemClock()
     recording = recording if recording is not None else Recording()
@@ -98,7 +99,7 @@ async def drive(
             world.sdks = opened.drivers
             drivers.update(opened.versions)
             closing.append(opened)
-        made = plan(cases, options.drivers, options.tier)
+        made = chosen or plan(cases, options.drivers, options.tier)
         await Engine(world, made).run()
     except UnreachableError as error:
         result.unreachable = str(error)
@@ -168,12 +169,19 @@ def judge_all(
 ) -> list[Result]:
     """The result of every case with every driver that it has."""
     bench = Bench(drive_result.recording.by_probe(), options.claims, drive_result.abilities)
-    return [
+    found = (
         judge_one(case, driver, bench, options, redactor=redactor)
         for case in cases
         for driver in options.drivers
         if driver in case.drivers
-    ]
+    )
+    return [result for result in found if worth_saying(result)]
+
+
+def worth_saying(result: Result) -> bool:
+    """A client library that met nothing to judge adds nothing to what raw HTTP says of a rule."""
+    alone = result.requirement.startswith("sdk.")
+    return result.driver == "http" or alone or result.observation is not Observation.NOT_RUN
 
 
 def judge_one(

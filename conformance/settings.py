@@ -29,6 +29,7 @@ EMBEDDED = "embedded"
 """A base URL of this word means the embedded provider, whatever the environment says."""
 
 EMBEDDED_URL = "http://embedded.invalid/v1"
+DEFAULT_DRIVERS = ("http", "python-sdk", "python-sdk-async")
 DRIVERS = ("http", "python-sdk", "python-sdk-async", "node-sdk")
 _DEFAULTS: Mapping[str, Any] = {"level": "must", "tier": "standard", "fuzz": True, "seed": 0}
 _FLAG_OF_LIMIT = {"requests_per_minute": "rpm", "timeout_s": "timeout"}
@@ -46,7 +47,7 @@ class Settings:
 
     target: Target
     profile: Profile
-    drivers: tuple[str, ...] = ("http",)
+    drivers: tuple[str, ...] = DEFAULT_DRIVERS
     level: Literal["must", "should"] = "must"
     tier: str = "standard"
     fuzz: bool = True
@@ -350,7 +351,7 @@ def _scalar(layers: _Layers, name: str, sources: dict[str, str]) -> Any:
 
 
 def _drivers(layers: _Layers, sources: dict[str, str]) -> tuple[str, ...]:
-    found = _scalar(layers, "drivers", sources) or ["http"]
+    found = _scalar(layers, "drivers", sources) or list(DEFAULT_DRIVERS)
     for name in found:
         if name not in DRIVERS:
             raise UsageError(

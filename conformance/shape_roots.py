@@ -6,6 +6,8 @@ judge (the items of a response, the elements of a list) are found from there.
 
 from __future__ import annotations
 
+import hashlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -231,12 +233,37 @@ def schemas_judged() -> tuple[str, ...]:
     return tuple(found)
 
 
-def documents(exchange: Exchange) -> Mapping[str, list[shapes.Part]]:
-    """The documents of an exchange by schema, with their pieces; computed once for each exchange."""
-    kept: Mapping[str, list[shapes.Part]] | None = exchange.__dict__.get("_documents")
+class Documents(dict[str, list[shapes.Part]]):
+    """The documents of an answer by schema, with their pieces; ``verdicts``: by rule (its id())."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.verdicts: dict[int, tuple[bool, shapes.Mismatch | None]] = {}
+
+
+_KEPT: OrderedDict[bytes, Documents] = OrderedDict()
+_MOST_KEPT = 4096
+
+
+def documents(exchange: Exchange) -> Documents:
+    """The documents of an exchange; equal answers to one route share them, and their verdicts."""
+    kept: Documents | None = exchange.__dict__.get("_documents")
     if kept is not None:
         return kept
-    found: dict[str, list[shapes.Part]] = {}
+    body = exchange.response.body if exchange.response else b""
+    about = f"{exchange.route} {exchange.status} {exchange.is_stream} {exchange.is_sse}"
+    key = hashlib.sha256(about.encode("utf-8", "replace") + body).digest()
+    found = _KEPT.get(key)
+    if found is None:
+        found = _KEPT[key] = _read(exchange)
+        if len(_KEPT) > _MOST_KEPT:
+            _KEPT.popitem(last=False)
+    exchange.__dict__["_documents"] = found
+    return found
+
+
+def _read(exchange: Exchange) -> Documents:
+    found = Documents()
     for root in ROOTS:
         if not root.over(exchange):
             continue
@@ -247,5 +274,4 @@ def documents(exchange: Exchange) -> Mapping[str, list[shapes.Part]]:
                 found.setdefault(part.schema, []).append(
                     shapes.Part(part.schema, path, part.value)
                 )
-    exchange.__dict__["_documents"] = found
     return found

@@ -88,7 +88,7 @@ def failed(x: Exchange) -> bool:
 
 
 def chunks(x: Exchange) -> list[tuple[int, dict[str, Any]]]:
-    """Number and content of each chunk, errors left out. Raises NotApplicable when there is none."""
+    """Number and content of each chunk, without errors. Raises NotApplicable for none."""
     found = [(number, p) for number, _, p in payloads(x) if not is_error(p)]
     if not found:
         raise NotApplicable("the body holds no chunk")
@@ -106,13 +106,11 @@ def whole(x: Exchange) -> list[tuple[int, dict[str, Any]]]:
 def pieces(x: Exchange) -> list[Piece]:
     """The choices of all chunks in order; an index that is no number counts as 0."""
     found = []
-    for number, at, payload in payloads(x):
+    for event, at, payload in payloads(x):
         listed = payload.get("choices")
         for choice in listed if isinstance(listed, list) else ():
             if isinstance(choice, dict):
-                index = choice.get("index")
-                plain = isinstance(index, int) and not isinstance(index, bool)
-                found.append(Piece(number, at, index if plain else 0, choice))
+                found.append(Piece(event, at, number(choice.get("index")) or 0, choice))
     return found
 
 

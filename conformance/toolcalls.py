@@ -60,7 +60,8 @@ def whole_calls(x: Exchange, choice: int = 0) -> list[Call]:
             arguments = function.get("arguments", function.get("input"))
             if not function:  # flat calls are seen in the field
                 function, arguments = raw, raw.get("arguments")
-            found.append(Call(index, raw.get("id"), raw.get("type"), function.get("name"), arguments))
+            name = function.get("name")
+            found.append(Call(index, raw.get("id"), raw.get("type"), name, arguments))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Chat completions: every standard optional parameter is accepted, as null, neutral and at its ends."""
+"""Chat completions: standard optional parameters are accepted, null, neutral, at their ends."""
 
 from __future__ import annotations
 

@@ -208,7 +208,8 @@ def test_effort_effect(chat_reasoning: Exchange, chat_reasoning_effort: Exchange
 @requirement(
     "chat.reasoning.stop-outside-thoughts",
     MUST,
-    "A stop string acts on the answer, not on the thoughts; or `stop` is refused with a 4xx status.",
+    "A stop string acts on the answer, not on the thoughts; or `stop` is refused with a 4xx "
+    "status.",
     source=openai("chat/create stop"),
     needs="chat.reasoning",
     any_status=True,

@@ -194,7 +194,7 @@ def test_prompt_once(chat_n: Exchange, chat_max_completion: Exchange) -> None:
 )
 def test_completion_summed(x: Exchange) -> None:
     limit, listed = limit_of(x), choices_of(x)
-    if limit is None or len(listed) < 2:
+    if limit is None or len(listed) < 2 or asked_n(x) < 2:
         raise NotApplicable
     cut = sum(choice.get("finish_reason") == "length" for choice in listed)
     if not cut:

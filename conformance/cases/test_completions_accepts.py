@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from conformance.cases.test_chat_accepts import single, together
 from conformance.probes.completions import NEUTRALS, NULLS
 from conformance.requirement import MUST, Case, Requirement, add_case, openai
@@ -17,10 +19,7 @@ class Table:
 def made(scenario: str, kind: str, values: dict[str, object]) -> Table:
     table = Table()
     for name, value in values.items():
-        shown = {None: "null", True: "true", False: "false"}.get(value, value) if not isinstance(
-            value, dict
-        ) else "{}"
-        text = f"`{name}: {shown}` is accepted."
+        text = f"`{name}: {json.dumps(value)}` is accepted."
         one = Requirement(
             f"completions.{kind}.{name.replace('_', '-')}",
             MUST,

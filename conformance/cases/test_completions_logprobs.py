@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 from conformance.chats import (
@@ -142,7 +143,7 @@ def test_offsets(x: Exchange) -> None:
             continue
         told += 1
         at = f"{AT}.text_offset"
-        rising = all(a <= b for a, b in zip(offsets, offsets[1:], strict=False))
+        rising = all(a <= b for a, b in pairwise(offsets))
         require(rising, at, "rising offsets", offsets)
         if "bytes:" in "".join(words) or "\ufffd" in "".join(words):
             continue
@@ -282,7 +283,8 @@ def test_echo(completions_echo: Exchange) -> None:
     breaks=EVALUATION,
 )
 def test_echo_text(completions_echo_logprobs: Exchange) -> None:
-    prompt, text = prompt_texts(completions_echo_logprobs)[0], legacy_text_of(completions_echo_logprobs)
+    x = completions_echo_logprobs
+    prompt, text = prompt_texts(x)[0], legacy_text_of(x)
     require(text.startswith(prompt), "choices[0].text", f"{prompt!r} and more", text)
 
 

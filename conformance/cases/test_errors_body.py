@@ -168,9 +168,11 @@ def test_message(x: Exchange) -> None:
     source=openai("error codes guide"),
     over=Selector(
         "refused requests",
-        lambda x: _error_answer(x)
-        and x.status in (400, 404, 405, 413, 415, 422)
-        and bool(_CORE.match(x.endpoint) or x.probe.startswith("errors_url")),
+        lambda x: (
+            _error_answer(x)
+            and x.status in (400, 404, 405, 413, 415, 422)
+            and bool(_CORE.match(x.endpoint) or x.probe.startswith("errors_url"))
+        ),
     ),
     breaks=["logic by type takes a mistake of the caller for one of the server, and retries"],
 )

@@ -12,7 +12,7 @@ from conformance.select import ANY, EVERYTHING, SUCCESS, Selector, answered
 
 _JSON = Selector(
     "successful JSON answers",
-    lambda x: x.ok and not x.is_sse and x.request.method in ("GET", "POST", "DELETE"),
+    lambda x: x.ok and not x.is_sse and x.request.method in ("GET", "POST", "DELETE", "OPTIONS"),
 )
 _MADE = re.compile(r"/(chat/completions|completions|embeddings|moderations|models)$")
 
@@ -76,10 +76,12 @@ def test_no_501(x: Exchange) -> None:
     source=field("https://github.com/sgl-project/sglang/pull/7487"),
     over=Selector(
         "refused requests",
-        lambda x: answered(x)
-        and 400 <= x.status < 500
-        and "rerank" not in x.endpoint
-        and not x.context.get("outside"),
+        lambda x: (
+            answered(x)
+            and 400 <= x.status < 500
+            and "rerank" not in x.endpoint
+            and not x.context.get("outside")
+        ),
     ),
     breaks=["openai-python: UnprocessableEntityError where the program expects BadRequestError"],
 )
@@ -142,7 +144,12 @@ def test_no_error_in_choice(x: Exchange) -> None:
             if choice.get("error") is not None:
                 fail(f"choices[{number}].error", "absent", choice["error"])
             finish = choice.get("finish_reason")
-            if isinstance(finish, str) and finish.lower() in ("error", "abort", "aborted", "failed"):
+            if isinstance(finish, str) and finish.lower() in (
+                "error",
+                "abort",
+                "aborted",
+                "failed",
+            ):
                 fail(f"choices[{number}].finish_reason", ["stop", "length"], finish)
     if not seen:
         raise NotApplicable("no choices")

@@ -5,7 +5,7 @@ Made from ``schemas/openai``: a rule looks at one property only, so one defect n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from conformance import shapes
 from conformance.exchange import Exchange
@@ -17,25 +17,34 @@ from conformance.shape_roots import Root, documents, prefix, roots_of, schemas_j
 
 def _judge(rule: shapes.ShapeRule) -> Callable[[Exchange], None]:
     def decide(exchange: Exchange) -> None:
-        present = judged = 0
-        for part in documents(exchange).get(rule.schema, ()):
-            result = shapes.check(rule, part.value)
-            judged += result.judged
-            present += result.present
-            for mismatch in result.mismatches:
-                where = mismatch.path.replace("$", "").lstrip(".")
-                path = f"{part.path}.{where}" if part.path and where else part.path or where
-                path = path.replace(": .", ": ").replace(".[", "[")
-                missing = mismatch.actual is shapes.MISSING
-                fail(
-                    path or "body",
-                    mismatch.expected,
-                    "absent" if missing else mismatch.actual,
-                )
-        if not judged or (not present and not rule.required):
+        found = documents(exchange)
+        if id(rule) not in found.verdicts:
+            found.verdicts[id(rule)] = _look(rule, found.get(rule.schema, ()))
+        verified, mismatch = found.verdicts[id(rule)]
+        if mismatch is not None:
+            missing = mismatch.actual is shapes.MISSING
+            fail(mismatch.path, mismatch.expected, "absent" if missing else mismatch.actual)
+        if not verified:
             raise NotApplicable
 
     return decide
+
+
+def _look(
+    rule: shapes.ShapeRule, parts: Iterable[shapes.Part]
+) -> tuple[bool, shapes.Mismatch | None]:
+    """Whether the rule was really looked at, and the first place that breaks it."""
+    present = judged = 0
+    for part in parts:
+        result = shapes.check(rule, part.value)
+        judged += result.judged
+        present += result.present
+        for mismatch in result.mismatches:
+            where = mismatch.path.replace("$", "").lstrip(".")
+            path = f"{part.path}.{where}" if part.path and where else part.path or where
+            path = path.replace(": .", ": ").replace(".[", "[")
+            return True, shapes.Mismatch(path or "body", mismatch.expected, mismatch.actual)
+    return bool(judged and (present or rule.required)), None
 
 
 def _over(roots: tuple[Root, ...]) -> Selector:

@@ -35,8 +35,8 @@ def good(steps: Steps, name: str) -> dict[str, Any]:
 def answered(steps: Steps, name: str) -> None:
     found = step(steps, name)
     if not found.ok:
-        fail("status", "200", f"{found.status} {found.response.text[:200] if found.response else ''}",
-             exchange=found)
+        text = found.response.text[:200] if found.response else ""
+        fail("status", "200", f"{found.status} {text}", exchange=found)
 
 
 def gone(steps: Steps, *names: str) -> None:

@@ -214,7 +214,7 @@ def _part(x: Exchange) -> dict[str, Any]:
 
 
 def _supported(x: Exchange) -> None:
-    """A schema that a server does not support is refused in so many words, not answered by a 5xx."""
+    """A schema that a server does not support is refused, not answered by a 5xx."""
     if x.status == 429:
         raise Inconclusive("the answer was 429", owner="quota")
     if 400 <= x.status < 500:
@@ -355,7 +355,7 @@ def test_bad_type(json_bad_type: Exchange) -> None:
 @requirement(
     "chat.json-schema.bad-open",
     MUST,
-    "A strict schema that is not closed is refused, or the answer holds every key all the same.",
+    "A strict schema that is not closed is refused, or the answer holds every key.",
     source=FORMAT,
     needs=SCHEMA,
     any_status=True,

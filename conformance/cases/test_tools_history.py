@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance import streamed
 from conformance.exchange import Exchange
 from conformance.expect import Inconclusive, NotApplicable, expect, fail
-from conformance.probes.tools_history import SECRET
+from conformance.probes.tools_history import STATION
 from conformance.requirement import MUST, field, openai, requirement
 from conformance.toolcalls import Call, calls, keys
 
@@ -15,15 +15,15 @@ MESSAGES = openai("chat/create messages")
 
 def _used(plain: Exchange, other: Exchange) -> None:
     """The other form of a history gives the model what the plain one gives it."""
-    if SECRET not in streamed.content(plain):
+    if STATION not in streamed.content(plain):
         raise Inconclusive("the model did not tell the result")
     if other.is_stream:
         streamed.by_choice(other)
     text = streamed.content(other)
-    if SECRET not in text:
+    if STATION not in text:
         if calls(other):
             raise Inconclusive("the model asked again")
-        fail("content", f"{SECRET}, as with the plain history", text[:200])
+        fail("content", f"{STATION}, as with the plain history", text[:200])
 
 
 @requirement(

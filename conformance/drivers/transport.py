@@ -61,6 +61,11 @@ class RecordingTransport(httpx.AsyncBaseTransport):
         self._base_url = base_url
         self._max_bytes = max_bytes
 
+    @property
+    def inner(self) -> httpx.AsyncBaseTransport:
+        """What carries the requests."""
+        return self._inner
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         meta: Meta = request.extensions.get(EXTENSION) or Meta()
         record = _Record(self, request, meta)

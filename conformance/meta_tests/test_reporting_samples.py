@@ -106,7 +106,9 @@ def passing() -> Report:
         result("models.list", Outcome.PASSED, level="SHOULD"),
         result("models.owner", Outcome.PASSED, level="MAY"),
     )
-    claims = ({"id": "A", "verdict": "upheld", "sentence": "It speaks OpenAI.", "reason": "3 of 3"},)
+    claims = (
+        {"id": "A", "verdict": "upheld", "sentence": "It speaks OpenAI.", "reason": "3 of 3"},
+    )
     run = footer(
         Run(HEADER, results, claims), 0, cost=0.0123, capabilities={"chat": "works"}, requests=3
     )
@@ -198,7 +200,9 @@ BROKEN: tuple[Result, ...] = (
     result("chat.model", Outcome.INCONCLUSIVE, message="no tool call", owner="model"),
     result("chat.quota", Outcome.INCONCLUSIVE, message="chat was answered 429", owner="quota"),
     result("chat.quota", Outcome.PASSED, driver="python-sdk", exchanges=("x2",)),
-    result("files.net", Outcome.ERROR, message="read timed out", owner="network", exchanges=("x6",)),
+    result(
+        "files.net", Outcome.ERROR, message="read timed out", owner="network", exchanges=("x6",)
+    ),
     result("files.crash", Outcome.ERROR, message="the case broke: KeyError: 'x'", owner="suite"),
     result("files.none", Outcome.UNSUPPORTED, message="Files: absent", owner="server"),
     result("files.skip", Outcome.SKIPPED, message="no `keys.second` is configured", owner="suite"),
@@ -260,8 +264,8 @@ def test_counts() -> None:
 
 
 def test_areas_are_worst_first() -> None:
-    assert ["chat", "errors", "files", "models"] == sorted(a.name for a in broken().areas)
-    assert ["errors", "chat", "files", "models"] == [a.name for a in broken().areas]
+    assert sorted(a.name for a in broken().areas) == ["chat", "errors", "files", "models"]
+    assert [a.name for a in broken().areas] == ["errors", "chat", "files", "models"]
 
 
 def test_a_skip_never_undoes_and_never_makes_a_pass() -> None:
@@ -279,4 +283,4 @@ def test_score_adds_up() -> None:
 
 def test_what_was_tried_again_is_counted() -> None:
     spent = broken().spent
-    assert (1, 1) == (spent.retried, spent.throttled)
+    assert (spent.retried, spent.throttled) == (1, 1)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import UsageError
-from conformance.settings import is_local, resolve
+from conformance.settings import DEFAULT_DRIVERS, is_local, resolve
 from conformance.target import Limits
 
 URL = "http://127.0.0.1:9/v1"
@@ -30,7 +30,7 @@ def test_nothing_given_means_the_embedded_provider() -> None:
     assert s.profile.name == "reference"
     assert s.target.keys["api"].startswith("sk-reference")
     assert s.target.model("embedding") == "reference-embedding"
-    assert (s.drivers, s.level, s.tier, s.fuzz, s.seed) == (("http",), "must", "standard", True, 0)
+    assert (s.drivers, s.level, s.tier, s.fuzz, s.seed) == (DEFAULT_DRIVERS, "must", "standard", True, 0)
     assert s.target.limits == Limits()
     assert s.notes == ()
     assert s.sources["base_url"] == "default: the embedded provider"

@@ -185,5 +185,3 @@ async def beside(session: Session) -> None:
             timeout=10.0,
             context={"outside": True},
         )
-
-

@@ -131,8 +131,8 @@ probe(
     accepted=Accepted(
         "chat.accepts.charset",
         MUST,
-        "A body sent as `application/json; charset=utf-8`, indented and with escaped characters, is "
-        "accepted.",
+        "A body that is sent as `application/json; charset=utf-8`, indented and with escaped "
+        "characters, is accepted.",
         openai("chat/create"),
         (".NET, Java and Go clients send the charset",),
     ),

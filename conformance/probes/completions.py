@@ -52,7 +52,8 @@ def make(prompt: Any = FOX, **more: Any) -> tuple[str, str, dict[str, Any]]:
 
 
 def _accepts(word: str, text: str, param: str) -> Accepted:
-    return Accepted(f"completions.accepts.{word}", MUST, text, openai(f"completions/create {param}"))
+    source = openai(f"completions/create {param}")
+    return Accepted(f"completions.accepts.{word}", MUST, text, source)
 
 
 probe("completions", *make(), needs="completions", sdk=True)

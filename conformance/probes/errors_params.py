@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from conformance.probe import Model
 from conformance.probes.errors_table import CHAT, HELLO, RANGE, mistyped, outside, wrong
 from conformance.requirement import SHOULD, openapi
@@ -214,7 +216,7 @@ wrong(
 )
 
 # the same with a stream: refused before the first byte, so the same status
-_AS_STREAM = {"stream": True, "needs": "chat.stream"}
+_AS_STREAM: dict[str, Any] = {"stream": True, "needs": "chat.stream"}
 wrong(
     CHAT,
     "stream.model-unknown",

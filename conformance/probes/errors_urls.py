@@ -133,4 +133,3 @@ for _word, (_url, _text) in _IMAGES.items():
         messages=image(_url),
         source=field("https://github.com/vllm-project/vllm/issues/21254"),
     )
-

@@ -1,4 +1,4 @@
-"""Response headers: most rules are judged on all traffic; these are the few requests of their own."""
+"""Response headers: most rules are judged on all traffic; these are what needs a request."""
 
 from __future__ import annotations
 

@@ -100,19 +100,20 @@ async def idempotency_other(s: Any) -> None:
     await _chat(s, "original", keys.body(), keys.key("a"), retry=False)
 
 
-@scenario("idempotency_odd", needs="chat", cost=5)
+@scenario("idempotency_odd", needs="chat", cost=6)
 async def idempotency_odd(s: Any) -> None:
     """Keys that a careless store stumbles over."""
     keys = _Keys(s)
     odd = {
         "empty": "",
+        "empty-other": "",
         "too-long": keys.padded("x")[HEADER] + "y",
         "huge": "k" * 4000,
         "marks": f"{keys.key('m')[HEADER]}'\";--/../%00{{}}",
     }
     await s.gather(
         *(
-            _chat(s, step, keys.body(), {HEADER: value}, retry=False)
+            _chat(s, step, keys.body(step), {HEADER: value}, retry=False)
             for step, value in odd.items()
         )
     )

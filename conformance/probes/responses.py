@@ -102,7 +102,8 @@ probe(
 
 def accepts(
     word: str,
-    text: str,
+    sentence: str,
+    /,
     *,
     input: Any = REPEAT,
     level: Level = MUST,
@@ -116,7 +117,7 @@ def accepts(
         f"responses_with_{word.replace('-', '_')}",
         *response(input, **{"max_output_tokens": 64, **body}),
         needs=needs,
-        accepted=Accepted(f"responses.accepts.{word}", level, text, source, breaks),
+        accepted=Accepted(f"responses.accepts.{word}", level, sentence, source, breaks),
     )
 
 

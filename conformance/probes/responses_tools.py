@@ -167,7 +167,7 @@ def outputs(made: list[dict[str, Any]], content: Any = RESULT) -> list[dict[str,
     ]
 
 
-LAST = user("Repeat what the tool said, word for word.")
+LAST = user("What did the tool return? Repeat it word for word.")
 
 
 def _reply(c: Context, content: Any = RESULT, **more: Any) -> dict[str, Any]:

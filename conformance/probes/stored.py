@@ -92,8 +92,9 @@ async def _use(session: Session) -> None:
         session.send("unknown", "GET", f"{PATH}/chatcmpl-{topic}"),
         session.send("unknown-delete", "DELETE", f"{PATH}/chatcmpl-{topic}"),
         session.send("unknown-messages", "GET", f"{PATH}/chatcmpl-{topic}/messages"),
-        session.send("unstored-get", "GET", f"{PATH}/{id_of(kept_out)}"),
     )
+    if kept_out.ok:
+        await session.send("unstored-get", "GET", f"{PATH}/{id_of(kept_out)}")
     await session.post("update", f"{PATH}/{two}", metadata={**meta, "kind": "changed"})
     await session.send("updated", "GET", f"{PATH}/{two}")
     await session.send("delete", "DELETE", f"{PATH}/{one}")

@@ -9,10 +9,10 @@ from conformance.probes.tools import ASK, PLAIN, WEATHER
 from conformance.requirement import MUST, SHOULD, openai
 from conformance.toolcalls import whole_calls
 
-SECRET = "XQ-7319"
+STATION = "XQ-7319"
 """No model says this by itself."""
 QUESTION = "Which station reports the weather in Paris? Answer with its code."
-RESULT = f'{{"station": "{SECRET}"}}'
+RESULT = f'{{"station": "{STATION}"}}'
 LONG_ID = "call_0123456789abcdefghijklmnopqrstuvwxyz"[:40]
 ARGUMENTS = '{"city":"Paris","unit":"celsius"}'
 ABSENT = object()

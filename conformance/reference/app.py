@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -26,6 +28,8 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+
+_ids: ContextVar[random.Random] = ContextVar("ids", default=random.Random(0))  # noqa: B039, S311
 
 _DRAIN = 256 * 1024 * 1024
 
@@ -54,11 +58,23 @@ class ReferenceApp:
         self.tables: dict[tuple[str, str], dict[str, Any]] = {}
         self.data: dict[str, Any] = {}
         """Scratch for hooks that remember something between calls."""
-        self._random = random.Random(config.seed)  # noqa: S311  not a secret
+        self._same: dict[bytes, int] = {}
 
     def new_id(self, prefix: str, digits: int = 24) -> str:
-        """A fresh identifier; the same sequence for every instance with the same seed."""
-        return prefix + f"{self._random.getrandbits(4 * digits):0{digits}x}"
+        """A fresh identifier. It depends on the seed, on the request that is served and on how often
+        the same one came before, not on what else is going on: the same request is answered alike.
+        """
+        return prefix + f"{_ids.get().getrandbits(4 * digits):0{digits}x}"
+
+    def _identify(self, call: Call) -> None:
+        digest = hashlib.sha256(
+            repr((self.config.seed, call.method, call.path, call.headers, call.query)).encode()
+        )
+        digest.update(call.raw)
+        key = digest.digest()
+        self._same[key] = self._same.get(key, 0) + 1
+        _ids.set(random.Random(key + bytes(str(self._same[key]), "ascii")))  # noqa: S311
+        call.request_id = self.new_id("req_", 32)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
@@ -74,6 +90,7 @@ class ReferenceApp:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = self._call(scope)
         await _read(call, receive)
+        self._identify(call)
         try:
             reply = await serve(call)
             compress(call, reply)
@@ -98,7 +115,6 @@ class ReferenceApp:
             headers=headers,
             query=dict(pairs),
             query_lists=lists,
-            request_id=self.new_id("req_", 32),
             started=self.clock.monotonic(),
         )
         _route(call, path)

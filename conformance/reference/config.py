@@ -59,7 +59,7 @@ def _accounts() -> Mapping[str, Account]:
     return {
         KEY_MAIN: Account("main"),
         KEY_SECOND: Account("second"),
-        KEY_LIMITED: Account("limited", requests_limit=3, window_s=2.0),
+        KEY_LIMITED: Account("limited", requests_limit=3, tokens_limit=6000, window_s=2.0),
         KEY_REVOKED: Account("revoked", state="revoked"),
         KEY_NO_QUOTA: Account("no-quota", state="no_quota"),
         KEY_FORBIDDEN: Account("forbidden", state="forbidden"),

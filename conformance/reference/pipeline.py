@@ -81,7 +81,9 @@ async def _execute(call: Call, account: Account) -> Reply:
     if spec.limited:
         call.app.limits.admit(account)
     body = await parse_body(call)
-    call.body = await call.run("request", body) if isinstance(body, dict) else body
+    call.body = body
+    if isinstance(body, dict):
+        call.body = await call.run("request", body)
     if spec.validate is not None:
         spec.validate(call, call.fields)
     call.body = await call.run("accepted", call.body)

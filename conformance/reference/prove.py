@@ -11,11 +11,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 
 from conformance.catalogue import all_cases
 from conformance.reference.dialects import providers
 from conformance.reference.fault import all_faults, all_variations
-from conformance.reference.matrix import try_out
+from conformance.reference.matrix import Outcome, try_out
 from conformance.results import Observation
 
 
@@ -33,6 +34,12 @@ class Proof:
         return not (self.missed or self.extra or self.errors)
 
 
+@cache
+def clean(drivers: tuple[str, ...] = ("http",)) -> Outcome:
+    """What the provider shows without any fault."""
+    return try_out(drivers=drivers)
+
+
 def prove(name: str, drivers: tuple[str, ...] = ("http",)) -> Proof:
     """Try one fault (its id), one variation (``variation:ID``) or none (``none``)."""
     faults, variations, expected = [], [], set()
@@ -40,7 +47,8 @@ def prove(name: str, drivers: tuple[str, ...] = ("http",)) -> Proof:
         variations = [name.removeprefix("variation:")]
     elif name != "none":
         faults, expected = [name], set(all_faults()[name].breaks)
-    shown = try_out(faults=faults, variations=variations, drivers=drivers)
+    base = None if name == "none" else clean(drivers)
+    shown = try_out(faults=faults, variations=variations, drivers=drivers, base=base)
     known = {case.id for case in all_cases() if set(case.drivers) & set(drivers)}
     messages = tuple(
         f"{id} [{driver}]: {f.message}"

@@ -86,7 +86,7 @@ def excerpt(data: bytes, limit: int = BODY) -> Excerpt:
 def _binary(head: bytes) -> bool:
     words = head.decode("utf-8", "replace")
     odd = sum(c == "�" or (c < " " and c not in "\r\n\t") for c in words)
-    return odd > len(words) // 4
+    return odd > max(len(words) // 4, 8)
 
 
 def _response_body(x: Exchange) -> Excerpt:

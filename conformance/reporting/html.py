@@ -53,6 +53,7 @@ class Entry:
     reason: str
     search: str
     findings: tuple[Finding, ...]
+    held: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -97,16 +98,17 @@ def environment() -> Environment:
     )
     made.filters["plain"] = text.plain
     made.filters["short"] = lambda words, limit=text.LONGEST: text.short(str(words), limit)
+    made.filters["spans"] = text.spans
     made.filters["seconds"] = text.seconds
     made.filters["anchor"] = anchor
     made.globals["word_of"] = BY_OUTCOME.__getitem__
     made.globals["owners"] = OWNERS
     made.globals["many"] = text.many
-    made.globals["asset"] = _asset
+    made.globals["asset"] = asset
     return made
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
     """A style sheet or script of ours, to be put into the page as it is."""
     return files("conformance.reporting").joinpath("templates", name).read_text("utf-8")
 
@@ -138,7 +140,7 @@ def _entry(item: Item, report: Report, shown: dict[str, str]) -> Entry:
     breaks = dict.fromkeys(note for result in item.results for note in result.breaks)
     findings: tuple[Finding, ...] = ()
     if item.detailed:
-        findings = tuple(_finding(r, report.exchanges, shown) for r in item.results)
+        findings = tuple(_finding(r, report.exchanges, shown) for r in item.results if _telling(r))
     first = item.first
     drivers = list(dict.fromkeys(r.driver for r in item.results))
     reason = "" if item.outcome is Outcome.PASSED else failure.line(first)
@@ -153,7 +155,12 @@ def _entry(item: Item, report: Report, shown: dict[str, str]) -> Entry:
         reason=reason,
         search=text.short(search, 1000),
         findings=findings,
+        held=tuple(r.driver for r in item.results if not _telling(r)),
     )
+
+
+def _telling(result: Result) -> bool:
+    return result.outcome is not Outcome.PASSED
 
 
 def _finding(result: Result, exchanges: Mapping[str, Exchange], shown: dict[str, str]) -> Finding:
@@ -180,7 +187,7 @@ def _evidence(
 ) -> tuple[Evidence | None, str]:
     """The telling exchange: whole where it is first met, afterwards the place where it stands."""
     telling = next((exchanges[id] for id in result.exchanges if id in exchanges), None)
-    if telling is None or result.outcome is Outcome.PASSED:
+    if telling is None:
         return None, ""
     if telling.id in shown:
         return None, telling.id

@@ -63,10 +63,6 @@ class Area:
     must: Score
     counts: Mapping[str, int]
 
-    @property
-    def outcome(self) -> Outcome:
-        return self.items[0].outcome
-
 
 @dataclass(frozen=True)
 class Gap:

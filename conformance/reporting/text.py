@@ -87,3 +87,11 @@ def listed(words: list[str], limit: int = 5) -> str:
     if len(words) <= limit:
         return ", ".join(words)
     return f"{', '.join(words[:limit])} and {len(words) - limit} more"
+
+
+def spans(words: str) -> tuple[tuple[str, bool], ...]:
+    """A sentence in parts, those between backticks marked as code; an odd backtick stays."""
+    parts = words.split("`")
+    if len(parts) % 2 == 0:
+        parts[-2:] = ["`".join(parts[-2:])]
+    return tuple((part, bool(n % 2)) for n, part in enumerate(parts) if part)

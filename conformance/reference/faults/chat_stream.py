@@ -9,7 +9,7 @@ from typing import Any
 from conformance.reference.call import Call
 from conformance.reference.fault import fault
 from conformance.reference.reply import Frame, Reply
-from conformance.reference.sse import DONE, dump, frame
+from conformance.reference.sse import DONE, frame
 
 Json = dict[str, Any]
 Chunks = list[Json]
@@ -96,7 +96,10 @@ def only_done(call: Call, frames: Frames) -> Frames:
     "chat.stream.constant-id",
     at="chunks",
     route="chat",
-    field_defects=("stream-chunk-id-changes-and-tool-id-changes", "chunk-model-null-and-id-counter"),
+    field_defects=(
+        "stream-chunk-id-changes-and-tool-id-changes",
+        "chunk-model-null-and-id-counter",
+    ),
 )
 def changing_id(call: Call, chunks: Chunks) -> None:
     """Every chunk has an id of its own."""
@@ -346,7 +349,7 @@ def done_after_json(call: Call, reply: Reply) -> None:
         reply.body += b"\n\ndata: [DONE]\n\n"
 
 
-def _shape(id: str, object_: str, text: str, defects: tuple[str, ...]) -> None:  # noqa: A002
+def _shape(id: str, object_: str, text: str, defects: tuple[str, ...]) -> None:
     @fault(id, at="chunks", route="chat", text=text, breaks="chat.stream.shape.object",
            field_defects=defects)  # fmt: skip
     def other_object(call: Call, chunks: Chunks) -> None:
@@ -364,9 +367,9 @@ _shape("chat.stream.object/text", "text_completion",
        ("stream-object-text-completion-in-chat",))  # fmt: skip
 
 
-def _finish_before(id: str, value: str, text: str, defect: str) -> None:  # noqa: A002
-    @fault(id, at="chunks", route="chat", text=text, breaks="chat.stream.shape.choices.finish-reason",
-           field_defects=defect)  # fmt: skip
+def _finish_before(id: str, value: str, text: str, defect: str) -> None:
+    @fault(id, at="chunks", route="chat", text=text, field_defects=defect,
+           breaks="chat.stream.shape.choices.finish-reason")  # fmt: skip
     def wrong_null(call: Call, chunks: Chunks) -> None:
         for choice in choices(chunks):
             if choice["finish_reason"] is None:
@@ -390,4 +393,3 @@ def finish_absent(call: Call, chunks: Chunks) -> None:
             del choice["finish_reason"]
 
 
-__all__ = ["choices", "dump", "plain", "texts"]

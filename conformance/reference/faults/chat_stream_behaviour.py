@@ -10,7 +10,7 @@ from conformance.reference.errors import ApiError, ErrorReply
 from conformance.reference.fault import fault
 from conformance.reference.faults.chat_stream import choices, plain, texts
 from conformance.reference.reply import Frame, Reply
-from conformance.reference.sse import dump, frame
+from conformance.reference.sse import frame
 
 Json = dict[str, Any]
 Chunks = list[Json]
@@ -264,4 +264,3 @@ def id_of_the_second(call: Call, chunks: Chunks) -> None:
             chunk["id"] = f"chatcmpl-{chunk['created']}"
 
 
-__all__ = ["dump"]

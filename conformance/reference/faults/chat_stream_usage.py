@@ -30,7 +30,8 @@ def no_usage(call: Call, chunks: Chunks) -> Chunks:
     return _without(chunks)
 
 
-@fault(f"{BASE}.present", at="chunks", route="chat", when=lambda call: bool(call.fields.get("tools")),
+@fault(f"{BASE}.present", at="chunks", route="chat",
+       when=lambda call: bool(call.fields.get("tools")),
        field_defects="usage-chunk-missing-when-tools-present")  # fmt: skip
 def no_usage_with_tools(call: Call, chunks: Chunks) -> Chunks:
     """include_usage is ignored when the request has tools."""
@@ -125,3 +126,13 @@ def chunks_counted(call: Call, chunks: Chunks) -> None:
     count = len(chunks)
     chunks[-1]["usage"] = {**usage, "completion_tokens": count,
                            "total_tokens": usage["prompt_tokens"] + count}  # fmt: skip
+
+
+@fault("completions.stream.usage/total", at="chunks", route="completions", when=asked,
+       breaks="completions.stream.shape.usage.total-tokens",
+       field_defects="usage-total-missing-completions-stream")  # fmt: skip
+def no_total(call: Call, chunks: Chunks) -> None:
+    """The usage of a streamed legacy completion has no total_tokens."""
+    usage = chunks[-1].get("usage")
+    if usage:
+        chunks[-1]["usage"] = {k: v for k, v in usage.items() if k != "total_tokens"}

@@ -1,4 +1,4 @@
-"""Faults of chat completions: roles, parts, history, long prompts, isolation, media, reasoning."""
+"""Faults of chat completions: roles, parts, history, long prompts, isolation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance.reference.call import Call
-from conformance.reference.errors import ApiError, ErrorReply, invalid
+from conformance.reference.errors import ApiError, ErrorReply
 from conformance.reference.fault import fault
 from conformance.reference.faults.chat import crash, last_text, once, whole
 from conformance.reference.faults.chat_accepts import refuse
@@ -18,14 +18,15 @@ from conformance.reference.reply import Reply
 Json = dict[str, Any]
 
 
-def _messages(body: Json) -> list[Json]:
+def messages_of(body: Json) -> list[Json]:
+    """The messages of a request that are objects."""
     return [m for m in body.get("messages") or () if isinstance(m, dict)]
 
 
 def _has(role: str, kind: type) -> Callable[[Json], bool]:
     """A message of the role whose content is of a Python type."""
     return lambda b: any(
-        m.get("role") == role and isinstance(m.get("content"), kind) for m in _messages(b)
+        m.get("role") == role and isinstance(m.get("content"), kind) for m in messages_of(b)
     ) and b.get("max_tokens") in (16, 64) and b.get("temperature") == 0
 
 
@@ -42,7 +43,7 @@ def _text_parts(body: Json, role: str, number: int) -> bool:
         m.get("role") == role
         and isinstance(m.get("content"), list)
         and len(m["content"]) == number
-        for m in _messages(body)
+        for m in messages_of(body)
     )
 
 
@@ -63,12 +64,12 @@ refuse("chat.parts.accepts-user/crash", "cannot unmarshal array into Go struct f
        lambda b: _text_parts(b, "user", 1), error=crash,
        breaks=("chat.parts.accepts-user",), field_defects="req-content-parts-500")  # fmt: skip
 refuse("chat.roles.accepts-own-message", "Extra inputs are not permitted: refusal",
-       lambda b: any("refusal" in m for m in _messages(b)) and b.get("max_tokens") == 64
+       lambda b: any("refusal" in m for m in messages_of(b)) and b.get("max_tokens") == 64
        and not b.get("tools"))  # fmt: skip
 
 
 def drop(
-    id: str,  # noqa: A002
+    id: str,
     words: str,
     keep: Callable[[Json, int, int], bool],
     breaks: tuple[str, ...],
@@ -77,7 +78,7 @@ def drop(
     """Register a fault that loses messages before anything else looks at them."""
 
     def hook(call: Call, body: Json) -> None:
-        found = _messages(body)
+        found = messages_of(body)
         if when(body):
             kept = [m for i, m in enumerate(found) if keep(m, i, len(found))]
             body["messages"] = kept or found[-1:]
@@ -101,11 +102,11 @@ drop("chat.history.counted", "Only the last message is read.",
       "chat.parts.assistant-counted"))  # fmt: skip
 
 
-def forget(id: str, words: str, role: str) -> None:  # noqa: A002
+def forget(id: str, words: str, role: str) -> None:
     """Register a fault that counts messages of a role, but does not show them to the model."""
 
     def hook(call: Call, reply: Json) -> None:
-        messages = _messages(call.fields)
+        messages = messages_of(call.fields)
         if any(m["role"] == role and "secret word is" in str(m.get("content"))
                for m in messages[:-1]):  # fmt: skip
             reply["choices"][0]["message"]["content"] = "I do not know any secret word."
@@ -120,7 +121,7 @@ forget("chat.history.assistant-read", "The model never sees what it said.", "ass
 
 
 def parts(
-    id: str,  # noqa: A002
+    id: str,
     words: str,
     change: Callable[[list[Json]], str],
     breaks: tuple[str, ...],
@@ -136,7 +137,7 @@ def parts(
             and isinstance(m.get("content"), list)
             and all(p.get("type") == "text" for p in m["content"])
             else m
-            for m in _messages(body)
+            for m in messages_of(body)
         ]
 
     fault(id, at="accepted", route="chat", text=words, breaks=breaks,
@@ -223,15 +224,15 @@ def overflow_crash(call: Call, body: Json) -> None:
        field_defects="generation-error-as-200-finish-error")  # fmt: skip
 def overflow_as_answer(call: Call, body: Json) -> None:
     """A prompt that is too long is answered with success and the finish reason "error"."""
-    call.state["failed"] = True
-    raise _Answer
+    raise _Answer(call.now)
 
 
 class _Answer(ApiError):
     """Stands for an answer that is no error at all."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: int) -> None:
         super().__init__(200, "failed")
+        self.now = now
 
     def reply(self) -> ErrorReply:
         choice = {
@@ -240,8 +241,9 @@ class _Answer(ApiError):
             "logprobs": None,
             "finish_reason": "error",
         }
+        usage = {"prompt_tokens": 1, "completion_tokens": 0, "total_tokens": 1}
         body = {"id": "chatcmpl-failed", "object": "chat.completion", "model": "reference-chat",
-                "created": 1_795_000_000, "choices": [choice]}  # fmt: skip
+                "created": self.now, "choices": [choice], "usage": usage}  # fmt: skip
         return ErrorReply(200, body, [])
 
 
@@ -280,6 +282,7 @@ def overflow_param(call: Call, error: ErrorReply) -> None:
 
 @fault("chat.overflow.stream", at="http", route="chat",
        when=lambda call: _huge(call) and call.stream,
+       breaks=("chat.overflow.stream", "chat.stream.events"),
        field_defects="err-stream-overflow-200-json")  # fmt: skip
 def overflow_as_success(call: Call, reply: Reply) -> Reply:
     """A stream whose prompt is too long is 200 with an error as its body."""
@@ -323,105 +326,3 @@ def busy(call: Call, body: Json) -> None:
         call.app.data["busy"] = call.app.data.get("busy", 0) + 1
         if call.app.data["busy"] > 4:
             raise ApiError(503, "Server is busy.", type="server_error")
-
-
-# media
-
-
-def _kinds(body: Json) -> set[str]:
-    return {
-        str(p.get("type"))
-        for m in _messages(body)
-        if isinstance(m.get("content"), list)
-        for p in m["content"]
-        if isinstance(p, dict)
-    }
-
-
-refuse("chat.image.refused-cleanly", "An image is a 500.",
-       lambda b: "image_url" in _kinds(b) and b.get("max_tokens") == 16, error=crash)  # fmt: skip
-refuse("chat.audio.refused-cleanly", "Audio is a 500.",
-       lambda b: "input_audio" in _kinds(b), error=crash)  # fmt: skip
-refuse("chat.file.refused-cleanly", "A file is a 500.",
-       lambda b: "file" in _kinds(b), error=crash)  # fmt: skip
-refuse("chat.image.detail", "detail is refused.",
-       lambda b: "image_url" in _kinds(b) and '"detail": "low"' in json.dumps(b))  # fmt: skip
-
-
-@fault("chat.image.counted", at="accepted", route="chat", when=whole)
-def blind(call: Call, body: Json) -> None:
-    """Images are accepted and dropped."""
-    if body.get("max_tokens") != 16:
-        return
-    for message in _messages(body):
-        if isinstance(message.get("content"), list):
-            message["content"] = [p for p in message["content"] if p.get("type") != "image_url"]
-
-
-@fault("chat.image.broken-refused", at="request", route="chat", when=whole)
-def broken_taken(call: Call, body: Json) -> None:
-    """An image that cannot be read is left out in silence."""
-    for message in _messages(body):
-        if isinstance(message.get("content"), list):
-            message["content"] = [p for p in message["content"] if "bm8gcGlj" not in str(p)]
-
-
-# reasoning
-
-
-def thinking(call: Call) -> bool:
-    """A whole answer of the reasoning model."""
-    return once(call) and "reasoning" in str(call.model) and call.fields.get(
-        "max_completion_tokens"
-    ) in (16, 2000)
-
-
-@fault("chat.reasoning.answered", at="reply", route="chat",
-       when=lambda call: thinking(call) and not call.fields.get("stop"))  # fmt: skip
-def thoughts_only(call: Call, reply: Json) -> None:
-    """The whole answer is in `reasoning_content`, `content` is empty."""
-    message = reply["choices"][0]["message"]
-    message["reasoning_content"], message["content"] = message["content"], ""
-
-
-@fault("chat.reasoning.counted", at="reply", route="chat", when=thinking)
-def thoughts_free(call: Call, reply: Json) -> None:
-    """completion_tokens counts the thoughts alone."""
-    usage = reply["usage"]
-    thought = usage["completion_tokens_details"]["reasoning_tokens"]
-    usage["completion_tokens"] = thought
-    usage["total_tokens"] = usage["prompt_tokens"] + thought
-
-
-@fault("chat.reasoning.cut", at="reply", route="chat", when=thinking)
-def cut_is_stop(call: Call, reply: Json) -> None:
-    """An answer whose limit was spent on thoughts ends with "stop"."""
-    reply["choices"][0]["finish_reason"] = "stop"
-
-
-@fault("chat.reasoning.effort", at="request", route="chat", when=whole)
-def effort_refused(call: Call, body: Json) -> None:
-    """reasoning_effort is refused by the reasoning model."""
-    if body.get("reasoning_effort") and "reasoning" in str(body.get("model")):
-        raise invalid("Unrecognized request argument supplied: reasoning_effort")
-
-
-@fault("chat.reasoning.effort-takes-effect", at="reply", route="chat", when=thinking)
-def effort_ignored(call: Call, reply: Json) -> None:
-    """A low effort makes more thoughts."""
-    if call.fields.get("reasoning_effort") == "low":
-        usage = reply["usage"]
-        for holder, key in (
-            (usage["completion_tokens_details"], "reasoning_tokens"),
-            (usage, "completion_tokens"),
-            (usage, "total_tokens"),
-        ):
-            holder[key] += 500
-
-
-@fault("chat.reasoning.stop-outside-thoughts", at="reply", route="chat",
-       when=lambda call: thinking(call) and bool(call.fields.get("stop")),
-       field_defects="stop-applies-inside-reasoning")  # fmt: skip
-def stop_in_thoughts(call: Call, reply: Json) -> None:
-    """A stop string in the thoughts ends the answer before it begins."""
-    reply["choices"][0]["message"]["content"] = ""

@@ -9,7 +9,7 @@ from conformance.reference.call import Call
 from conformance.reference.errors import ApiError
 from conformance.reference.fault import fault
 from conformance.reference.faults.chat_stream import choices, texts
-from conformance.reference.faults.tools import lenient, refusing
+from conformance.reference.faults.tools_requests import lenient, refusing
 
 Json = dict[str, Any]
 Chunks = list[Json]

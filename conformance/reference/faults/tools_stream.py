@@ -159,10 +159,8 @@ def no_index(call: Call, chunks: Chunks) -> None:
        field_defects="tool-delta-args-continuation-index-drifts")  # fmt: skip
 def drifting(call: Call, chunks: Chunks) -> None:
     """The index of a call counts the pieces of its arguments."""
-    number = 0
-    for made in pieces(chunks):
+    for number, made in enumerate(pieces(chunks)):
         made["index"] += number
-        number += 1
 
 
 @fault(f"{BASE}.opening-id", at="chunks", route="chat",

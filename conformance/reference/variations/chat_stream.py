@@ -9,7 +9,6 @@ from typing import Any
 from conformance.reference.call import Call
 from conformance.reference.fault import variation
 from conformance.reference.reply import Frame, Reply
-from conformance.reference.sse import dump
 
 Json = dict[str, Any]
 Chunks = list[Json]
@@ -176,7 +175,7 @@ def reasoning(call: Call, chunks: Chunks) -> Chunks:
 
 
 @variation("stream.role-with-text", at="chunks", route="chat",
-           when=lambda call: not call.fields.get("logprobs") and not call.fields.get("n"))  # fmt: skip
+           when=lambda call: not (call.fields.get("logprobs") or call.fields.get("n")))  # fmt: skip
 def role_with_text(call: Call, chunks: Chunks) -> Chunks:
     """The role comes in the chunk of the first piece."""
     first, second = chunks[0], chunks[1]
@@ -212,7 +211,7 @@ def empty_deltas(call: Call, chunks: Chunks) -> Chunks:
 @variation("stream.moderation", at="chunks", route="chat")
 def moderation(call: Call, chunks: Chunks) -> Chunks:
     """A moderation chunk without choices follows the usage."""
-    side = {"type": "error", "error": {"code": "unavailable", "message": "Not available."}}
+    side = {"type": "error", "code": "unavailable", "message": "Not available."}
     extra = {**chunks[-1], "choices": [], "moderation": {"input": side, "output": side}}
     extra.pop("usage", None)
     return [*chunks, extra]
@@ -255,4 +254,3 @@ def fast(call: Call, frames: Frames) -> None:
         one.delay /= 20
 
 
-__all__ = ["dump"]

@@ -55,10 +55,10 @@ def no_arguments(call: Call, body: Json) -> None:
 
 @variation("tools.other-ids", at="reply", route="chat")
 def other_ids(call: Call, body: Json) -> None:
-    """Ids of calls have nine characters and no prefix."""
+    """Ids of calls are short, and the same in every answer."""
     for _, message in messages(body):
         for number, made in enumerate(message["tool_calls"]):
-            made["id"] = f"a1B2c3D{number:02}"
+            made["id"] = f"call_{number}"
 
 
 @variation("tools.explains", at="reply", route="chat",
@@ -137,7 +137,7 @@ def tiny(call: Call, chunks: Chunks) -> Chunks:
 
 @variation("tools.stream-last-empty", at="chunks", route="chat")
 def last_empty(call: Call, chunks: Chunks) -> None:
-    """The finish chunk has `content: null` and `role: null`."""
+    """The finish chunk has `content: null`."""
     for choice in choices(chunks):
         if choice["finish_reason"]:
-            choice["delta"] = {"content": None, "role": None}
+            choice["delta"] = {"content": None}

@@ -1,0 +1,545 @@
+"""Responses: tools, their round trips, answers by schema, reasoning items."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+from conformance import response_events as re
+from conformance.exchange import Exchange
+from conformance.expect import Inconclusive, NotApplicable, expect, fail, require
+from conformance.probes.responses_tools import MARK
+from conformance.probes.structured import NESTED
+from conformance.requirement import MUST, SHOULD, openai, openapi, requirement
+from conformance.response_events import CREATED
+from conformance.toolcalls import MARKUP, parsed, schema_problem
+
+CREATE = openai("responses/create tools")
+CHOICE = openai("responses/create tool_choice")
+FORMAT = openai("responses/create text")
+plain = partial(requirement, needs="responses")
+rule = partial(requirement, needs="responses.tools")
+
+
+def _ended(x: Exchange) -> bool:
+    return re.need(x).get("status") == "completed"
+
+
+def _must_call(x: Exchange) -> list[dict[str, Any]]:
+    made = re.calls_of(x)
+    if not made:
+        if re.result(x).get("status") != "completed":
+            raise Inconclusive("the answer was cut before a call")
+        fail("output", "a function_call item", [i.get("type") for i in re.output(re.result(x))])
+    return made
+
+
+@plain(
+    "responses.tools.required",
+    MUST,
+    "With `tool_choice: required` a tool is called, or the request is refused.",
+    source=CHOICE,
+    breaks=["agents that count on a call get prose"],
+)
+def test_required(responses_tools: Exchange) -> None:
+    if not responses_tools.ok:
+        raise NotApplicable("refused")
+    _must_call(responses_tools)
+
+
+@rule(
+    "responses.tools.required-unrelated",
+    MUST,
+    "`tool_choice: required` holds when the question has nothing to do with the tool, too.",
+    source=CHOICE,
+    breaks=["agents that count on a call get prose"],
+)
+def test_unrelated(responses_tools_unrelated: Exchange) -> None:
+    _must_call(responses_tools_unrelated)
+
+
+@rule(
+    "responses.tools.required-streamed",
+    MUST,
+    "`tool_choice: required` holds in a stream.",
+    source=CHOICE,
+    breaks=["agents that count on a call get prose"],
+)
+def test_required_stream(
+    responses_tools_stream: Exchange, responses_tools_unrelated_stream: Exchange
+) -> None:
+    for x in (responses_tools_stream, responses_tools_unrelated_stream):
+        re.completed(x)
+        _must_call(x)
+
+
+def _forced(x: Exchange, name: str) -> None:
+    names = {c.get("name") for c in _must_call(x)}
+    require(names == {name}, "output[function_call].name", name, sorted(map(str, names)))
+
+
+@rule(
+    "responses.tools.named",
+    MUST,
+    "A `tool_choice` that names a function has that function called, and no other.",
+    source=CHOICE,
+    breaks=["the wrong tool runs"],
+)
+def test_named(responses_tools_named: Exchange) -> None:
+    _forced(responses_tools_named, "save_note")
+
+
+@rule(
+    "responses.tools.named-streamed",
+    MUST,
+    "A `tool_choice` that names a function holds in a stream.",
+    source=CHOICE,
+    breaks=["the wrong tool runs"],
+)
+def test_named_stream(responses_tools_named_stream: Exchange) -> None:
+    re.completed(responses_tools_named_stream)
+    _forced(responses_tools_named_stream, "save_note")
+
+
+@rule(
+    "responses.tools.none",
+    MUST,
+    "With `tool_choice: none` no tool is called.",
+    source=CHOICE,
+    breaks=["a tool runs that was forbidden"],
+)
+def test_none(responses_tools_none: Exchange, responses_tools_none_stream: Exchange) -> None:
+    for x in (responses_tools_none, responses_tools_none_stream):
+        made = re.calls_of(x)
+        if made:
+            fail("output", "no function_call", made[0], exchange=x)
+
+
+@rule(
+    "responses.tools.allowed",
+    MUST,
+    "`allowed_tools` keeps the model from calling any other tool.",
+    source=CHOICE,
+    breaks=["a tool runs that was forbidden"],
+)
+def test_allowed(responses_tools_allowed: Exchange) -> None:
+    if not responses_tools_allowed.ok:
+        raise NotApplicable("refused")
+    names = {c.get("name") for c in re.calls_of(responses_tools_allowed)}
+    require(names <= {"save_note"}, "output[function_call].name", "save_note", sorted(map(str, names)))
+
+
+@rule(
+    "responses.tools.single",
+    MUST,
+    "With `parallel_tool_calls: false` at most one call is made.",
+    source=openai("responses/create parallel_tool_calls"),
+    breaks=["tools that must not run side by side do"],
+)
+def test_single(responses_tools_single: Exchange) -> None:
+    made = re.calls_of(responses_tools_single)
+    if not made:
+        raise NotApplicable
+    require(len(made) <= 1, "output", "one function_call", len(made))
+
+
+@plain(
+    "responses.tools.known",
+    MUST,
+    "Only tools are called that were offered.",
+    source=CREATE,
+    over=CREATED,
+    breaks=["clients that look up a tool by name raise"],
+)
+def test_known(x: Exchange) -> None:
+    made = [c for c in re.calls_of(x) if isinstance(c.get("name"), str)]
+    known = re.offered(x)
+    kinds = {t.get("type") for t in x.sent.get("tools") or () if isinstance(t, dict)}
+    if not made or not known or not kinds <= {"function", "custom"} or _deferred(x):
+        raise NotApplicable
+    for call in made:
+        require(call["name"] in known, "output[function_call].name", sorted(known), call["name"])
+
+
+def _deferred(x: Exchange) -> bool:
+    return b"defer_loading" in x.request.body or b"tool_search" in x.request.body
+
+
+@plain(
+    "responses.tools.arguments-json",
+    MUST,
+    "The arguments of a finished call are the text of a JSON object.",
+    source=openapi("FunctionToolCall arguments"),
+    over=CREATED,
+    breaks=["json.loads(arguments) raises"],
+)
+def test_arguments(x: Exchange) -> None:
+    made = [c for c in re.calls_of(x) if c.get("type") == "function_call"]
+    made = [c for c in made if isinstance(c.get("arguments"), str)]
+    if not made or not _ended(x):
+        raise NotApplicable
+    for call in made:
+        text = call["arguments"]
+        tool = re.offered(x).get(str(call.get("name")), {})
+        if not text and not re.dict_of(tool, "parameters").get("properties"):
+            continue
+        try:
+            value = parsed(text)
+        except ValueError:
+            value = None
+        require(isinstance(value, dict), "output[function_call].arguments", "a JSON object", text)
+
+
+@plain(
+    "responses.tools.arguments-schema",
+    MUST,
+    "The arguments of a call of a strict function keep to its schema.",
+    source=openai("responses/create tools"),
+    over=CREATED,
+    breaks=["typed tools raise on arguments that they were promised"],
+)
+def test_schema(x: Exchange) -> None:
+    judged = False
+    if not _ended(x):
+        raise NotApplicable
+    for call in re.calls_of(x):
+        tool = re.offered(x).get(str(call.get("name")), {})
+        try:
+            value = parsed(call.get("arguments"))
+        except ValueError:
+            continue
+        if tool.get("strict") is True and isinstance(value, dict):
+            judged = True
+            problem = schema_problem(value, tool.get("parameters"))
+            require(problem is None, "output[function_call].arguments", "what the schema says",
+                    f"{problem}: {call.get('arguments')}")  # fmt: skip
+    if not judged:
+        raise NotApplicable
+
+
+@plain(
+    "responses.tools.no-markup",
+    MUST,
+    "No markup of a tool call stands in the text.",
+    source=CREATE,
+    over=CREATED,
+    breaks=["users see <tool_call>"],
+)
+def test_markup(x: Exchange) -> None:
+    text = re.texts(re.need(x))
+    if not text or not x.sent.get("tools"):
+        raise NotApplicable
+    for word in MARKUP:
+        require(word not in text, "output_text", f"no {word}", text[:300])
+
+
+@plain(
+    "responses.tools.status",
+    MUST,
+    "A response that calls tools has the status \"completed\".",
+    source=openai("responses/object status"),
+    over=CREATED,
+    breaks=["agents that wait for the end of the response"],
+)
+def test_status(x: Exchange) -> None:
+    body = re.need(x)
+    if not re.calls(body) or body.get("status") in ("incomplete", "failed"):
+        raise NotApplicable
+    if x.sent.get("background"):
+        raise NotApplicable
+    require(body.get("status") == "completed", "status", "completed", body.get("status"))
+
+
+@rule(
+    "responses.tools.counted",
+    MUST,
+    "Tools reach the model: they count as input.",
+    source=openapi("ResponseUsage input_tokens"),
+    breaks=["the model does not know of its tools"],
+)
+def test_counted(responses_tools_auto: Exchange, responses_short: Exchange) -> None:
+    many, few = (re.count(x, "input_tokens") for x in (responses_tools_auto, responses_short))
+    require(many > few + 5, "usage.input_tokens", f"more than {few + 5}, with a tool", many)
+
+
+@rule(
+    "responses.tools.custom-type",
+    MUST,
+    "A custom tool is called by a `custom_tool_call` with an `input`.",
+    source=openapi("CustomToolCall"),
+    breaks=["clients look for custom_tool_call and find nothing"],
+)
+def test_custom(responses_tools_custom: Exchange) -> None:
+    if not responses_tools_custom.ok:
+        raise NotApplicable("refused")
+    made = re.calls_of(responses_tools_custom)
+    if not made:
+        raise NotApplicable
+    for call in made:
+        require(call.get("type") == "custom_tool_call", "output[].type", "custom_tool_call",
+                call.get("type"))  # fmt: skip
+
+
+@rule(
+    "responses.tools.equal-streamed",
+    MUST,
+    "At temperature 0 the same tool is called with the same kinds of arguments, streamed or not.",
+    source=openai("responses-streaming"),
+    breaks=["agents that stream behave differently"],
+)
+def test_equal(responses_tools: Exchange, responses_tools_stream: Exchange) -> None:
+    one, two = (re.calls_of(x) for x in (responses_tools, responses_tools_stream))
+    if not one or not two or not _ended(responses_tools) or not _ended(responses_tools_stream):
+        raise NotApplicable
+    require(two[0].get("name") == one[0].get("name"), "name", one[0].get("name"), two[0].get("name"))
+    keys = [_keys(c) for c in (one[0], two[0])]
+    if None not in keys:
+        require(keys[0] == keys[1], "arguments", repr(keys[0]), keys[1])
+
+
+def _keys(call: dict[str, Any]) -> list[str] | None:
+    try:
+        value = parsed(call.get("arguments"))
+    except ValueError:
+        return None
+    return sorted(value) if isinstance(value, dict) else None
+
+
+# ---- round trips -------------------------------------------------------------------------------
+
+
+def _answered(x: Exchange) -> None:
+    body = re.need(x)
+    text = re.text_of(x)
+    if MARK in text:
+        return
+    if not text and not re.calls(body):
+        fail("output", "a message", body.get("output"))
+    raise Inconclusive("the model did not repeat what the tool said")
+
+
+@rule(
+    "responses.tools.result-used",
+    MUST,
+    "The result of a tool reaches the model, and a message answers it.",
+    source=openai("responses/create input"),
+    breaks=["every tool loop ends without an answer"],
+)
+def test_result(responses_tools_reply: Exchange, responses_tools_reply_stream: Exchange) -> None:
+    for x in (responses_tools_reply, responses_tools_reply_stream):
+        _answered(x)
+
+
+@rule(
+    "responses.tools.result-counted",
+    MUST,
+    "A call and its result count as input.",
+    source=openapi("ResponseUsage input_tokens"),
+    breaks=["the model does not see what its tool said"],
+)
+def test_result_counted(responses_tools: Exchange, responses_tools_reply: Exchange) -> None:
+    few, many = (re.count(x, "input_tokens") for x in (responses_tools, responses_tools_reply))
+    require(many >= few + 12, "usage.input_tokens", f"at least {few + 12}", many)
+
+
+@rule(
+    "responses.tools.result-by-id",
+    MUST,
+    "The result of a tool may go back by `previous_response_id`, without the call.",
+    source=openai("responses/create previous_response_id"),
+    breaks=["agents that keep their state on the server"],
+)
+def test_by_id(responses_tools_previous: Exchange) -> None:
+    x = responses_tools_previous
+    if x.status == 429:
+        raise Inconclusive("the answer was 429", owner="quota")
+    expect(x).status(2)
+    _answered(x)
+
+
+@rule(
+    "responses.tools.orphan-refused",
+    SHOULD,
+    "A result without a call is refused with 400.",
+    source=openai("responses/create input"),
+    any_status=True,
+)
+def test_orphan(responses_tools_orphan: Exchange) -> None:
+    expect(responses_tools_orphan).status(4)
+
+
+@rule(
+    "responses.tools.unanswered-refused",
+    SHOULD,
+    "A call without its result is refused with 400.",
+    source=openai("responses/create input"),
+    any_status=True,
+)
+def test_unanswered(responses_tools_unanswered: Exchange) -> None:
+    expect(responses_tools_unanswered).status(4)
+
+
+@rule(
+    "responses.tools.unknown-choice",
+    SHOULD,
+    "A `tool_choice` that names no offered tool is refused with 400.",
+    source=CHOICE,
+    any_status=True,
+)
+def test_unknown(responses_tools_unknown: Exchange) -> None:
+    expect(responses_tools_unknown).status(4)
+
+
+@rule(
+    "responses.tools.bad-choice",
+    MUST,
+    "A `tool_choice` that is no known word is refused with a 4xx status.",
+    source=CHOICE,
+    any_status=True,
+    breaks=["a mistake in the request changes what the model may do"],
+)
+def test_bad_choice(responses_tools_bad_choice: Exchange) -> None:
+    expect(responses_tools_bad_choice).status(4)
+
+
+# ---- answers by schema -------------------------------------------------------------------------
+
+
+def _object(x: Exchange) -> Any:
+    if not x.ok:
+        raise NotApplicable("refused")
+    body = re.need(x)
+    text = re.text_of(x)
+    if body.get("status") != "completed" or not text:
+        raise Inconclusive("the answer was cut or refused")
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        fail("output_text", "a JSON object", text[:300])
+    require(isinstance(value, dict), "output_text", "a JSON object", text[:300])
+    return value
+
+
+def _by_schema(x: Exchange) -> None:
+    problem = schema_problem(_object(x), NESTED)
+    require(problem is None, "output_text", "what the schema says", f"{problem}: {re.text_of(x)}")
+
+
+@plain(
+    "responses.format.schema",
+    MUST,
+    "With a strict `json_schema` the text keeps to the schema, or the request is refused.",
+    source=FORMAT,
+    breaks=["openai-python responses.parse(): ValidationError"],
+)
+def test_json_schema(responses_schema: Exchange) -> None:
+    _by_schema(responses_schema)
+
+
+@requirement(
+    "responses.format.schema-streamed",
+    MUST,
+    "With a strict `json_schema` the streamed text keeps to the schema.",
+    source=FORMAT,
+    needs="responses.json-schema",
+    breaks=["openai-python responses.stream(text_format=...): ValidationError"],
+)
+def test_json_schema_stream(responses_schema_stream: Exchange) -> None:
+    re.completed(responses_schema_stream)
+    _by_schema(responses_schema_stream)
+
+
+@plain(
+    "responses.format.json-object",
+    MUST,
+    "With `json_object` the text is one JSON object, or the request is refused.",
+    source=FORMAT,
+    breaks=["json.loads(output_text) raises"],
+)
+def test_json_object(responses_json: Exchange) -> None:
+    _object(responses_json)
+
+
+# ---- reasoning ---------------------------------------------------------------------------------
+
+reasoning = partial(requirement, needs="responses.reasoning")
+
+
+@plain(
+    "responses.reasoning.before",
+    MUST,
+    "A reasoning item stands before the message or call that it led to.",
+    source=openapi("ReasoningItem"),
+    over=CREATED,
+    breaks=["OpenAI refuses a reasoning item without its following item when it is sent back"],
+)
+def test_before(x: Exchange) -> None:
+    body = re.need(x)
+    kinds = [i.get("type") for i in re.output(body)]
+    if "reasoning" not in kinds or body.get("status") != "completed" or len(kinds) == 1:
+        raise NotApplicable
+    require(kinds[-1] != "reasoning", "output", "reasoning before what follows", kinds)
+
+
+@reasoning(
+    "responses.reasoning.counted",
+    MUST,
+    "A response with reasoning counts `reasoning_tokens`.",
+    source=openapi("ResponseUsage output_tokens_details"),
+    breaks=["costs of reasoning are not seen"],
+)
+def test_reasoning_counted(responses_reasoning: Exchange) -> None:
+    if not responses_reasoning.ok:
+        raise NotApplicable("refused")
+    body = re.need(responses_reasoning)
+    if not re.items(body, "reasoning"):
+        raise NotApplicable
+    usage = re.usage_of(responses_reasoning)
+    thought = re.detail(usage, "output_tokens_details", "reasoning_tokens")
+    if thought is None:
+        raise NotApplicable
+    spoken = [p for i in re.items(body, "reasoning") for p in (*re.parts(i), *_summary(i))]
+    if not spoken and thought == 0:
+        raise Inconclusive("the model did not think")
+    require(thought > 0, "usage.output_tokens_details.reasoning_tokens", "above 0", thought)
+
+
+def _summary(item: dict[str, Any]) -> list[dict[str, Any]]:
+    found = item.get("summary")
+    return [p for p in found if isinstance(p, dict)] if isinstance(found, list) else []
+
+
+@reasoning(
+    "responses.reasoning.encrypted",
+    MUST,
+    "`include: [\"reasoning.encrypted_content\"]` brings `encrypted_content`, or is refused.",
+    source=openai("responses/create include"),
+    breaks=["Codex and the Agents SDK without storage lose the reasoning"],
+)
+def test_encrypted(responses_reasoning_encrypted: Exchange) -> None:
+    if not responses_reasoning_encrypted.ok:
+        raise NotApplicable("refused")
+    found = re.items(re.need(responses_reasoning_encrypted), "reasoning")
+    if not found:
+        raise NotApplicable
+    for item in found:
+        text = item.get("encrypted_content")
+        require(bool(re.text_or_none(text)), "output[reasoning].encrypted_content", "a string", text)
+
+
+@reasoning(
+    "responses.reasoning.streamed",
+    MUST,
+    "What is a reasoning item without streaming is one in a stream.",
+    source=openai("responses-streaming"),
+    breaks=["clients that stream lose the reasoning, or show it as the answer"],
+)
+def test_reasoning_stream(
+    responses_reasoning: Exchange, responses_reasoning_stream: Exchange
+) -> None:
+    re.completed(responses_reasoning_stream)
+    if not responses_reasoning.ok or not re.items(re.need(responses_reasoning), "reasoning"):
+        raise NotApplicable
+    found = re.items(re.need(responses_reasoning_stream), "reasoning")
+    require(bool(found), "output", "a reasoning item", "none")
