@@ -67,6 +67,16 @@ def parser() -> argparse.ArgumentParser:
     judge.add_argument("requirement", nargs="*", metavar="ID")
     judge.add_argument("--details", action="store_true")
     _options(judge)
+    diff = commands.add_parser("diff", help="what changed between two runs")
+    diff.add_argument("old", metavar="OLD")
+    diff.add_argument("new", metavar="NEW")
+    diff.add_argument("--json", action="store_true")
+    report = commands.add_parser("report", help="the matrix over many runs, as a static site")
+    report.add_argument("run", nargs="+", metavar="RUN")
+    report.add_argument("--out", metavar="DIR", help="default: reports")
+    badge = commands.add_parser("badge", help="the badge of a run")
+    badge.add_argument("run", metavar="RUN")
+    badge.add_argument("--svg", action="store_true")
     return top
 
 

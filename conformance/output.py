@@ -138,7 +138,7 @@ def write_outputs(
     folder: Path, run: Run, exchanges: Iterable[Exchange], redactor: Redactor
 ) -> None:
     """Write every file of a run, each at once, so that no reader meets half of one."""
-    from conformance.reporting import badge, html, junit, summary
+    from conformance.reporting import badge, ctrf, html, junit, summary
     from conformance.reporting.report import build
 
     prepare(folder)
@@ -151,6 +151,8 @@ def write_outputs(
         "junit.xml": junit.render(report),
         "summary.md": summary.render(report),
         "badge.json": badge.render(report),
+        "badge.svg": badge.svg(report),
+        "ctrf.json": ctrf.render(report),
     }
     for name, text in files.items():
         write(folder / name, redactor.text(text))

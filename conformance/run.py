@@ -17,6 +17,7 @@ from conformance.capability import Claim
 from conformance.capability import Finding as Ability
 from conformance.catalogue import catalogue_hash
 from conformance.clock import Clock, SystemClock
+from conformance.discovery import complete
 from conformance.drivers.http import HttpDriver
 from conformance.engine import Engine, Plan, World, findings, plan
 from conformance.errors import UnreachableError
@@ -59,6 +60,7 @@ class Drive:
     interrupted: bool = False
     unreachable: str = ""
     drivers: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
 
 
 async def drive(
@@ -90,7 +92,7 @@ async def drive(
     closing: list[Any] = []
     try:
         if check:
-            await reach(courier)
+            target = courier.target = await reach(courier)
         sdks = [name for name in options.drivers if name != "http"]
         if sdks:
             from conformance.drivers.sdk_open import open_drivers
@@ -110,13 +112,17 @@ async def drive(
             await thing.aclose()
         await http.aclose()
     result.abilities = findings(recording)
+    result.models = dict(courier.target.models)
     result.requests, result.tokens = courier.budget.requests, courier.budget.tokens
     result.seconds = time.monotonic() - began
     return result
 
 
-async def reach(courier: Courier) -> None:
-    """Look whether the target answers at all. Raises UnreachableError with what to do."""
+async def reach(courier: Courier) -> Target:
+    """Look whether the target answers at all, and complete its models from its own list.
+
+    Raises UnreachableError with what to do.
+    """
     session = Session(courier, "reach", tokens=0)
     first = await session.send("models", "GET", "/models", retry=True)
     base = courier.target.base_url
@@ -158,6 +164,7 @@ async def reach(courier: Courier) -> None:
             raise UnreachableError(
                 f"{base} answers 404, {base}/v1 works: give --base-url {base}/v1"
             )
+    return await complete(session, first, courier.target)
 
 
 def judge_all(
@@ -310,7 +317,7 @@ def assemble(
         "target": redactor.text(target.name or target.base_url),
         "base_url": redactor.text(target.base_url),
         "profile": options.profile,
-        "models": redactor.value(dict(target.models)),
+        "models": redactor.value(dict(drive_result.models or target.models)),
         "drivers": dict(drive_result.drivers),
         "tier": options.tier,
         "level": "should" if options.strict else "must",

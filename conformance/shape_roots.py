@@ -193,16 +193,29 @@ PREFIX: Mapping[str, str] = {
     "response.events": "responses.events",
     "response.item": "responses.item",
     "stored.item": "responses.stored-item",
-    "file": "files",
-    "batch": "batches",
-    "upload": "uploads",
 }
-"""What stands before ``.shape.`` in the ids of a schema; otherwise its name in the plural."""
+"""What stands before ``.shape.`` in the ids of a schema, where it is not its name in the plural."""
+
+
+PLURAL = {
+    "assistant": "assistants",
+    "batch": "batches",
+    "conversation": "conversations",
+    "file": "files",
+    "response": "responses",
+    "thread": "threads",
+    "transcription": "audio.transcription",
+    "upload": "uploads",
+    "vector-store": "vector-stores",
+}
 
 
 def prefix(schema: str) -> str:
-    """The beginning of the requirement ids of a schema."""
-    return PREFIX.get(schema) or schema.replace("_", "-")
+    """The beginning of the requirement ids of a schema; its first word is the area."""
+    if schema in PREFIX:
+        return PREFIX[schema]
+    first, _, rest = schema.replace("_", "-").partition(".")
+    return ".".join(filter(None, (PLURAL.get(first, first), rest)))
 
 
 @cache

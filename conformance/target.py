@@ -9,6 +9,10 @@ from urllib.parse import quote
 
 from conformance.probe import Model
 
+DEFAULT_CHAT = "gpt-4o-mini"
+DEFAULTS = {"unknown": "no-such-model", "moderation": "omni-moderation-latest"}
+"""Models of the kinds for which the chat model would be no use."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -43,7 +47,9 @@ class Target:
 
     def model(self, kind: str) -> str:
         """The model of a kind; the chat model where none is given for that kind."""
-        return self.models.get(kind) or self.models.get("chat") or "gpt-4o-mini"
+        if kind in self.models:
+            return self.models[kind]
+        return DEFAULTS.get(kind) or self.models.get("chat") or DEFAULT_CHAT
 
     def fill(self, body: Any) -> Any:
         """A body with every :class:`Model` replaced by the target's id."""

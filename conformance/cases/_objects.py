@@ -101,7 +101,7 @@ def echo(steps: Steps, name: str, sent: Object) -> None:
 def rule(
     cases: list[Case],
     module: str,
-    id: str,  # noqa: A002
+    id: str,
     text: str,
     judge: Callable[..., None],
     *,

@@ -18,6 +18,9 @@ WHERE = {
     "doctor": "doctor",
     "drivers": "doctor",
     "judge": "judge",
+    "diff": "reports",
+    "report": "reports",
+    "badge": "reports",
 }
 
 

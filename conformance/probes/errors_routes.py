@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from conformance.probe import Model
 from conformance.probes.errors_table import (
     COMPLETIONS,
@@ -274,6 +276,7 @@ _OTHERS = (
 _NEEDED = {"images": "prompt", "speech": "input", "batches": "input_file_id"}
 for _way in _OTHERS:
     _key = _NEEDED[_way.name]
+    _number: dict[str, Any] = {_key: 17}
     wrong(_way, "invalid-json", "A body that is not JSON", b'{"model": "x", ')
     wrong(
         _way,
@@ -289,5 +292,5 @@ for _way in _OTHERS:
         f"`{_key}` that is a number",
         params=(_key, None),
         codes=(*_TYPE,),
-        **{_key: 17},
+        **_number,
     )

@@ -159,12 +159,11 @@ def mistyped(way: Way, key: str, value: Any, kind: str, **more: Any) -> None:
         f"`{key}` that is {kind}",
         params=more.pop("params", (key,)),
         codes=("invalid_type", *RANGE),
-        **{key: value},
-        **more,
+        **{key: value, **more},
     )
 
 
-def outside(way: Way, key: str, value: float, side: str, **more: Any) -> None:
+def outside(way: Way, key: str, value: Any, side: str, **more: Any) -> None:
     """A number outside its range; ``side`` is below or above."""
     kind = "decimal" if key in DECIMALS else "integer"
     code = f"{kind}_{side}_{'min' if side == 'below' else 'max'}_value"
@@ -174,8 +173,7 @@ def outside(way: Way, key: str, value: float, side: str, **more: Any) -> None:
         f"`{key}` {side} its range ({value})",
         params=more.pop("params", (key,)),
         codes=(code, *more.pop("codes", ()), *RANGE),
-        **{key: value},
-        **more,
+        **{key: value, **more},
     )
 
 

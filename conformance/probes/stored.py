@@ -67,7 +67,7 @@ async def _create(session: Session) -> None:
         await found(session, "retrieve", f"{PATH}/{id_of(made)}")
 
 
-@scenario("stored_use", needs="chat.store", after=("stored_create",), cost=14, tokens=256)
+@scenario("stored_use", needs="chat.store", after=("stored_create",), cost=27, tokens=256)
 async def _use(session: Session) -> None:
     """What can be done with stored completions."""
     topic = session.nonce("use")
@@ -109,7 +109,7 @@ async def _use(session: Session) -> None:
     needs="chat.store",
     after=("stored_create",),
     keys=("second",),
-    cost=4,
+    cost=5,
 )
 async def _other_key(session: Session) -> None:
     """Another account looks for the completion."""

@@ -28,7 +28,8 @@ def _main(call: Call) -> Account:
 
 def _gate(call: Call) -> bool:
     """A chat request of the probes of keys, not a stream."""
-    return call.route == "chat" and _GATE in call.raw and b'"stream"' not in call.raw
+    odd = b'"stream"' in call.raw or b"not an array" in call.raw
+    return call.route == "chat" and _GATE in call.raw and not odd
 
 
 def _wrong(call: Call) -> bool:
@@ -204,6 +205,7 @@ def revoked_code(call: Call, error: ErrorReply) -> None:
 def forbidden_401(call: Call, error: ErrorReply) -> None:
     """What a key may not do is 401."""
     error.status = 401
+    error.body["error"]["type"] = "invalid_request_error"
 
 
 @fault("auth.right-key.served", at="authorised", when=_gate)

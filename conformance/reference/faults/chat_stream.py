@@ -33,7 +33,9 @@ def texts(chunks: Chunks) -> list[Json]:
     return [c for c in chunks if c["choices"] and c["choices"][0]["delta"].get("content")]
 
 
-@fault("chat.stream.events", at="accepted", route="chat", when=lambda call: call.stream)
+@fault("chat.stream.events", at="accepted", route="chat", when=lambda call: call.stream,
+       breaks=("chat.stream.events", "idempotency.header.accepted-stream",
+               "idempotency.stream.served-again"))  # fmt: skip
 def not_streamed(call: Call, body: Json) -> Json:
     """stream: true is ignored: the answer is one JSON object."""
     return {**body, "stream": False}
@@ -45,7 +47,8 @@ def json_lines(call: Call, frames: Frames) -> Frames:
     return [Frame(one.data[6:].rstrip(b"\n") + b"\n", one.delay) for one in frames[:-1]]
 
 
-@fault("chat.stream.events/empty", at="frames", route="chat", breaks="chat.stream.events")
+@fault("chat.stream.events/empty", at="frames", route="chat",
+       breaks=("chat.stream.events", "idempotency.stream.replay"))  # fmt: skip
 def nothing(call: Call, frames: Frames) -> Frames:
     """The body of the stream is empty."""
     return []
@@ -240,6 +243,7 @@ def two_finishes(call: Call, chunks: Chunks) -> Chunks:
 
 
 @fault("chat.stream.finish", at="chunks", route="chat",
+       breaks=("chat.stream.finish", "chat.stream.logprobs.one-end"),
        field_defects="tool-stream-ends-without-finish")  # fmt: skip
 def no_finish(call: Call, chunks: Chunks) -> None:
     """No chunk has a finish reason."""
@@ -341,6 +345,7 @@ def lone_surrogates(call: Call, frames: Frames) -> Frames:
 
 @fault("chat.stream.only-when-asked", at="http", route="chat",
        when=lambda call: not call.stream,
+       breaks=("chat.stream.only-when-asked", "http.content-length.not-on-stream"),
        field_defects="nonstream-json-with-done-appended")  # fmt: skip
 def done_after_json(call: Call, reply: Reply) -> None:
     """A whole answer is followed by [DONE], under the content type of a stream."""

@@ -31,7 +31,7 @@ def leading_lines(call: Call, chunks: Chunks) -> None:
 
 
 @fault("chat.stream.text-equal/lost", at="chunks", route="chat", when=plain,
-       breaks="chat.stream.text-equal")  # fmt: skip
+       breaks=("chat.stream.text-equal", "chat.stream.stop.same-text"))  # fmt: skip
 def lost_piece(call: Call, chunks: Chunks) -> Chunks:
     """A piece of the text is never sent."""
     lost = texts(chunks)[3:4]
@@ -88,6 +88,7 @@ def _halved(text: str) -> str:
 
 
 @fault("chat.encoding.whole", at="reply", route="chat", when=lambda call: "🌍" in prompt(call),
+       breaks=("chat.encoding.whole", "chat.content.whole-characters"),
        field_defects="utf8-destroyed-nonstream-too")  # fmt: skip
 def halved_whole(call: Call, body: Json) -> None:
     """Tokens are decoded one by one: an emoji is two replacement characters."""

@@ -57,24 +57,30 @@ def none_on_stream(call: Call, reply: Reply) -> None:
         reply.drop(_ID)
 
 
-@fault(
+_SAME = (
     "headers.request-id.unique",
-    at="http",
-    breaks=("headers.request-id.unique", "headers.client-id.own-request-id"),
+    "headers.client-id.own-request-id",
+    "leaks.account.request-id",
 )
+
+
+@fault("headers.request-id.unique", at="http", breaks=_SAME)
 def constant(call: Call, reply: Reply) -> None:
     """Every answer carries the same x-request-id."""
     reply.set(_ID, "req_" + "0" * 32)
 
 
-@fault("headers.request-id.unique/by-second", at="http", breaks=(
-    "headers.request-id.unique", "headers.client-id.own-request-id"))  # fmt: skip
+@fault("headers.request-id.unique/by-second", at="http", breaks=_SAME)
 def by_second(call: Call, reply: Reply) -> None:
     """The x-request-id is the time in seconds."""
     reply.set(_ID, f"req_{int(call.clock.time())}")
 
 
-@fault("headers.request-id.once", at="http")
+@fault(
+    "headers.request-id.once",
+    at="http",
+    breaks=("headers.request-id.once", "headers.request-id.sdk", "http.header.once"),
+)
 def twice(call: Call, reply: Reply) -> None:
     """A gateway adds an x-request-id of its own beside the server's."""
     reply.headers.append((_ID, call.app.new_id("gw_", 32)))
@@ -95,11 +101,7 @@ def long(call: Call, reply: Reply) -> None:
 @fault(
     "headers.request-id.placeholder",
     at="http",
-    breaks=(
-        "headers.request-id.placeholder",
-        "headers.request-id.unique",
-        "headers.client-id.own-request-id",
-    ),
+    breaks=("headers.request-id.placeholder", *_SAME),
 )
 def placeholder(call: Call, reply: Reply) -> None:
     """The x-request-id is the word None."""
@@ -109,7 +111,7 @@ def placeholder(call: Call, reply: Reply) -> None:
 @fault(
     "headers.request-id.sdk",
     at="http",
-    breaks=("headers.request-id.sdk", "headers.request-id.once"),
+    breaks=("headers.request-id.sdk", "headers.request-id.once", "http.header.once"),
 )
 def twice_the_same(call: Call, reply: Reply) -> None:
     """The x-request-id is sent twice."""
@@ -155,7 +157,11 @@ def client_chunk_id(call: Call, chunks: list[Json]) -> None:
         chunk["id"] = _client_made(call, chunk["id"])
 
 
-@fault("headers.client-id.accepted", at="authorised")
+@fault(
+    "headers.client-id.accepted",
+    at="authorised",
+    breaks=("headers.client-id.accepted", "errors.no-5xx", "errors.no-5xx.first"),
+)
 def long_id_refused(call: Call, verdict: Any) -> Any:
     """A long X-Request-Id is a server error."""
     if len(call.headers.get(_ID, "")) > 256:
@@ -163,7 +169,11 @@ def long_id_refused(call: Call, verdict: Any) -> Any:
     return None
 
 
-@fault("headers.client-request-id.accepted", at="authorised")
+@fault(
+    "headers.client-request-id.accepted",
+    at="authorised",
+    breaks=("headers.client-request-id.accepted", "http.sdk-headers.accepted"),
+)
 def unknown_header(call: Call, verdict: Any) -> Any:
     """An X-Client-Request-Id is refused as an unknown header."""
     if "x-client-request-id" in call.headers:

@@ -81,6 +81,15 @@ def _streamed(call: Call, reply: Reply) -> bool:
     return call.stream
 
 
+def _embedded(call: Call, reply: Reply) -> bool:
+    """Only where nobody counts."""
+    return call.route == "embeddings"
+
+
+def _second(call: Call, reply: Reply) -> bool:
+    return call.account is not None and call.account.name == "second"
+
+
 _headers(_H + "present", "There are no rate-limit headers.", _drop(*_ALL))
 _headers(
     _H + "names",
@@ -100,6 +109,7 @@ _headers(
     _H + "names/hyphen",
     "The names of the rate-limit headers begin with x-rate-limit.",
     _rename(lambda n: n.replace("ratelimit", "rate-limit")),
+    _H + "names",
     _H + "present",
 )
 _headers(
@@ -158,6 +168,7 @@ _headers(
     _H + "limit.positive",
     "Limits are 0, and so is what remains.",
     lambda reply: (_set("limit", lambda _: "0")(reply), _set("remaining", lambda _: "0")(reply))[0],
+    of=_embedded,
 )
 _headers(
     _H + "remaining.within-limit",
@@ -168,12 +179,13 @@ _headers(
     _H + "remaining.counts-this",
     "What remains of the requests is always the limit.",
     lambda reply: reply.set(_LEFT, reply.header(_LIMIT) or ""),
-    _H + "remaining.falls",
+    of=_embedded,
 )
 _headers(
     _H + "remaining.falls",
     "What remains of the requests never changes.",
     lambda reply: reply.set(_LEFT, str(int(reply.header(_LIMIT) or 0) - 1)),
+    of=_second,
 )
 _headers(
     _H + "remaining.tokens-fall",
@@ -181,6 +193,7 @@ _headers(
     lambda reply: reply.set(
         _PREFIX + "remaining-tokens", reply.header(_PREFIX + "limit-tokens") or ""
     ),
+    of=_second,
 )
 _headers(
     _H + "limit.constant",
@@ -188,6 +201,17 @@ _headers(
     lambda reply: reply.set(
         _LIMIT, str(int(reply.header(_LIMIT) or 0) + int(reply.header(_LEFT) or 0) % 7)
     ),
+    of=_embedded,
+)
+_headers(
+    _H + "remaining/frozen",
+    "What remains of the requests is always the limit.",
+    lambda reply: reply.set(_LEFT, reply.header(_LIMIT) or ""),
+    _H + "remaining.counts-this",
+    _H + "remaining.falls",
+    "ratelimit.enforced.as-headers-say",
+    "ratelimit.remaining.by-one",
+    "ratelimit.remaining.reaches-zero",
 )
 for _suffix, _text, _value in (
     ("", "bare numbers of seconds", "60"),

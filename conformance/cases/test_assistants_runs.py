@@ -1,0 +1,406 @@
+"""Runs: their states, what they answer, the functions that they wait for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from conformance.cases._objects import (
+    data_of,
+    echo,
+    gone,
+    good,
+    ids,
+    own,
+    refused,
+    rule,
+    same,
+    served,
+)
+from conformance.cases.test_assistants_threads import texts
+from conformance.exchange import Steps
+from conformance.expect import Inconclusive, NotApplicable, fail, require
+from conformance.probes.assistants import FUNCTION, INSTRUCTIONS
+from conformance.probes.assistants_runs import ENDED, OUTPUT, calls_of
+from conformance.requirement import MUST, SHOULD, Case, openai, openapi, requirement
+
+NEEDS = "assistants"
+CASES: list[Case] = []
+POLL = ["openai-python runs.create_and_poll(): never returns or is misled"]
+NEXT: dict[str, tuple[str, ...]] = {
+    "queued": ("in_progress", "requires_action", "completed", "failed", "incomplete", "expired",
+               "cancelling", "cancelled"),
+    "in_progress": ("requires_action", "completed", "failed", "incomplete", "expired", "cancelling",
+                    "cancelled"),
+    "requires_action": ("queued", "in_progress", "cancelling", "cancelled", "expired", "failed",
+                        "completed", "incomplete"),
+    "cancelling": ("cancelled", "completed", "failed", "expired", "incomplete"),
+}  # fmt: skip
+
+
+def seen(steps: Steps, *names: str) -> list[dict[str, Any]]:
+    """The runs that these steps showed, in the order of sending."""
+    return [x.json for x in steps if x.step in names and x.ok and isinstance(x.json, dict)]
+
+
+def outcome(steps: Steps, name: str) -> dict[str, Any]:
+    """The run as it was seen last. Raises Inconclusive where a quota ended it."""
+    runs = seen(steps, name)
+    if not runs:
+        raise NotApplicable(f"{name} showed no run")
+    error = runs[-1].get("last_error")
+    if isinstance(error, dict) and error.get("code") == "rate_limit_exceeded":
+        raise Inconclusive("the run ended at a rate limit", owner="quota")
+    return runs[-1]
+
+
+def _done(steps: Steps, name: str) -> dict[str, Any]:
+    run = outcome(steps, name)
+    if run.get("status") != "completed":
+        raise NotApplicable(f"the run is {run.get('status')}")
+    return run
+
+
+@requirement("thread.run.create.accepted", MUST, "A run of an assistant in a thread is made.",
+             source=openai("runs/createRun"), needs=NEEDS, any_status=True, breaks=POLL)
+def test_create(run_answer: Steps) -> None:
+    served(run_answer, "create")
+
+
+@requirement("thread.run.create.options", MUST,
+             "A run takes instructions, messages, model, tools and limits of its own.",
+             source=openai("runs/createRun"), needs=NEEDS, any_status=True, breaks=POLL)
+def test_options(run_answer: Steps) -> None:
+    served(run_answer, "create-2")
+
+
+@requirement("thread.run.create.status", MUST, "A new run is `queued` (or already further on).",
+             source=openapi("RunObject"), needs=NEEDS, any_status=True, breaks=POLL)
+def test_status(run_answer: Steps) -> None:
+    found = good(run_answer, "create").get("status")
+    require(found in ("queued", "in_progress", "completed"), "status", "queued", found)
+
+
+@requirement("thread.run.create.belongs", MUST,
+             "A new run names its thread and its assistant and has the metadata that was sent.",
+             source=openapi("RunObject"), needs=NEEDS, any_status=True, breaks=POLL)
+def test_belongs(run_answer: Steps) -> None:
+    for name, made in (("thread_id", "thread"), ("assistant_id", "assistant")):
+        wanted, found = own(run_answer, made), good(run_answer, "create").get(name)
+        require(found == wanted, name, wanted, found)
+    echo(run_answer, "create", {"metadata": {"kind": "first"}})
+
+
+@requirement("thread.run.create.inherits", MUST,
+             "A run has the model and the instructions of its assistant unless it names its own.",
+             source=openai("runs/createRun"), needs=NEEDS, any_status=True, breaks=POLL)
+def test_inherits(run_answer: Steps) -> None:
+    same(run_answer, "assistant", "create", ("model",))
+    found = good(run_answer, "create").get("instructions")
+    require(found == INSTRUCTIONS, "instructions", INSTRUCTIONS, found)
+
+
+@requirement("thread.run.create.overrides", MUST,
+             "What a run names itself stands in place of what its assistant has.",
+             source=openai("runs/createRun"), needs=NEEDS, any_status=True, breaks=POLL)
+def test_overrides(run_answer: Steps) -> None:
+    body = good(run_answer, "create-2")
+    text = str(body.get("instructions"))
+    require("Answer in English." in text and INSTRUCTIONS not in text, "instructions",
+            "Answer in English.", text)
+    for name, wanted in (("max_completion_tokens", 300), ("temperature", 0.2)):
+        require(body.get(name) == wanted, name, str(wanted), body.get(name))
+    tools = body.get("tools")
+    require(isinstance(tools, list) and len(tools) == 1, "tools", "the one tool of the run", tools)
+
+
+@requirement("thread.run.create.additional-instructions", SHOULD,
+             "`additional_instructions` are appended to the instructions of a run.",
+             source=openai("runs/createRun"), needs=NEEDS, any_status=True)
+def test_additional(run_answer: Steps) -> None:
+    text = str(good(run_answer, "create-2").get("instructions"))
+    require(text.endswith("Be brief."), "instructions", "… Be brief.", text)
+
+
+@requirement("thread.run.create.additional-messages", MUST,
+             "`additional_messages` are added to the thread before a run begins.",
+             source=openai("runs/createRun"), needs=NEEDS, any_status=True, breaks=POLL)
+def test_more_messages(run_answer: Steps) -> None:
+    good(run_answer, "create-2")
+    users = [m for m in data_of(run_answer, "messages-2") if m.get("role") == "user"]
+    require(len(users) == 2, "data", "2 messages of the user", f"{len(users)}")
+
+
+@requirement("thread.run.retrieve.accepted", MUST, "A run is retrieved by its id, as polling does.",
+             source=openai("runs/getRun"), needs=NEEDS, any_status=True, breaks=POLL)
+def test_retrieve(run_answer: Steps) -> None:
+    served(run_answer, "poll")
+
+
+@requirement("thread.run.ends", MUST, "A run ends: polled for a minute, it is `completed`.",
+             source=openapi("RunObject"), needs=NEEDS, any_status=True, breaks=POLL)
+def test_ends(run_answer: Steps) -> None:
+    for name in ("poll", "poll-2"):
+        status = outcome(run_answer, name).get("status")
+        require(status in ("completed", "incomplete"), "status", "completed", status)
+
+
+@requirement("thread.run.transitions", MUST,
+             "A run goes from state to state only as the documents draw it, and stays where it ends.",
+             source=openapi("RunObject"), needs=NEEDS, any_status=True, breaks=POLL)
+def test_transitions(run_answer: Steps, run_tools: Steps, run_cancel: Steps) -> None:
+    chains = [
+        seen(run_answer, "create", "poll", "retrieve"),
+        seen(run_answer, "create-2", "poll-2"),
+        seen(run_tools, "create", "poll", "outputs", "poll-after"),
+        seen(run_cancel, "create", "poll", "cancel", "poll-after"),
+    ]
+    if not any(chains):
+        raise NotApplicable
+    for runs in chains:
+        states = [str(run.get("status")) for run in runs]
+        for before, now in zip(states, states[1:], strict=False):
+            if before != now and before in (*NEXT, *ENDED):
+                require(now in NEXT.get(before, ()), "status",
+                        ", ".join(NEXT.get(before, ())) or f"{before}, for it has ended",
+                        f"{now} after {before}")
+
+
+@requirement("thread.run.answers", MUST,
+             "A completed run leaves a message of the assistant that names the run.",
+             source=openai("assistants/overview"), needs=NEEDS, any_status=True, breaks=POLL)
+def test_answers(run_answer: Steps) -> None:
+    run = _done(run_answer, "poll")
+    messages = [m for m in data_of(run_answer, "messages") if m.get("role") == "assistant"]
+    require(len(messages) >= 1, "data", "a message of the assistant", "none")
+    for name, wanted in (("run_id", run.get("id")), ("assistant_id", run.get("assistant_id"))):
+        require(messages[-1].get(name) == wanted, name, str(wanted), messages[-1].get(name))
+    require(any(texts(messages[-1])), "content", "a text", messages[-1].get("content"))
+
+
+@requirement("thread.run.messages-filter", MUST, "`run_id` lists only the messages of a run.",
+             source=openai("messages/listMessages"), needs=NEEDS, any_status=True)
+def test_filter(run_answer: Steps) -> None:
+    run = _done(run_answer, "poll")
+    served(run_answer, "messages-of-run")
+    found = [m.get("run_id") for m in data_of(run_answer, "messages-of-run")]
+    require(bool(found) and set(found) == {run.get("id")}, "data", "messages of the run", found)
+
+
+@requirement("thread.run.list.contains", MUST, "The runs of a thread are listed.",
+             source=openai("runs/listRuns"), needs=NEEDS, any_status=True)
+def test_list(run_answer: Steps) -> None:
+    served(run_answer, "list")
+    require(own(run_answer, "create") in ids(run_answer, "list"), "data",
+            own(run_answer, "create"), ids(run_answer, "list"))
+
+
+@requirement("thread.run.list.newest-first", MUST, "A list of runs begins with the newest.",
+             source=openai("runs/listRuns"), needs=NEEDS, any_status=True)
+def test_newest(run_answer: Steps) -> None:
+    wanted = own(run_answer, "create-2")
+    require(ids(run_answer, "list-2") == [wanted], "data", f"[{wanted}]", ids(run_answer, "list-2"))
+
+
+@requirement("thread.run.update.kept", MUST, "A change of a run's metadata is answered and kept.",
+             source=openai("runs/modifyRun"), needs=NEEDS, any_status=True)
+def test_update(run_answer: Steps) -> None:
+    served(run_answer, "update")
+    for name in ("update", "retrieve"):
+        echo(run_answer, name, {"metadata": {"kind": "changed"}})
+
+
+@requirement("thread.run.step.list", MUST,
+             "A completed run has a step of the type `message_creation` that names its message.",
+             source=openai("run-steps/listRunSteps"), needs=NEEDS, any_status=True)
+def test_steps(run_answer: Steps) -> None:
+    run = _done(run_answer, "poll")
+    served(run_answer, "steps")
+    made = [one for one in data_of(run_answer, "steps") if one.get("type") == "message_creation"]
+    require(bool(made), "data", "a step of the type message_creation", data_of(run_answer, "steps"))
+    details = made[0].get("step_details")
+    creation = details.get("message_creation") if isinstance(details, dict) else None
+    named = creation.get("message_id") if isinstance(creation, dict) else None
+    listed = ids(run_answer, "messages")
+    require(named in listed, "data[0].step_details.message_creation.message_id",
+            f"one of {listed}", named)
+    require(made[0].get("run_id") == run.get("id"), "data[0].run_id", str(run.get("id")),
+            made[0].get("run_id"))
+
+
+@requirement("thread.run.step.completed", MUST, "The steps of a completed run are completed.",
+             source=openapi("RunStepObject"), needs=NEEDS, any_status=True)
+def test_steps_done(run_answer: Steps) -> None:
+    _done(run_answer, "poll")
+    for one in data_of(run_answer, "steps"):
+        require(one.get("status") == "completed", "status", "completed", one.get("status"))
+
+
+@requirement("thread.run.step.retrieve", MUST, "A step is retrieved as it is listed.",
+             source=openai("run-steps/getRunStep"), needs=NEEDS, any_status=True)
+def test_step(run_answer: Steps) -> None:
+    served(run_answer, "step")
+    body = good(run_answer, "step")
+    listed = [one for one in data_of(run_answer, "steps") if one.get("id") == body.get("id")]
+    require(bool(listed), "id", str(ids(run_answer, "steps")), body.get("id"))
+    for name in ("type", "status", "step_details"):
+        require(body.get(name) == listed[0].get(name), name, str(listed[0].get(name)),
+                body.get(name))
+
+
+for _slug, _text, _step in (
+    ("retrieve", "An unknown run is answered 404.", "unknown"),
+    ("steps", "The steps of an unknown run are answered 404.", "unknown-steps"),
+    ("cancel", "Cancelling an unknown run is answered 404.", "unknown-cancel"),
+    ("step", "An unknown step is answered 404.", "unknown-step"),
+    ("assistant", "A run of an unknown assistant is answered 404.", "unknown-assistant"),
+):
+    rule(CASES, __name__, f"thread.run.unknown.{_slug}", _text,
+         lambda steps, name=_step: gone(steps, name), probes=("run_answer",), needs=NEEDS,
+         source=openai("runs"))  # fmt: skip
+for _slug, _text, _step, _probe in (
+    ("no-assistant", "A run without `assistant_id` is refused.", "no-assistant", "run_answer"),
+    ("late-cancel", "A run that has ended cannot be cancelled.", "late-cancel", "run_answer"),
+    ("late-outputs", "A run that waits for nothing takes no outputs.", "late-outputs",
+     "run_answer"),
+    ("busy-message", "A thread takes no message while a run waits in it.", "busy-message",
+     "run_tools"),
+    ("busy-run", "A thread takes no second run while one waits in it.", "busy-run", "run_tools"),
+    ("wrong-outputs", "Outputs for a call that nobody made are refused.", "wrong-outputs",
+     "run_tools"),
+):  # fmt: skip
+    rule(CASES, __name__, f"thread.run.refuses.{_slug}", _text,
+         lambda steps, name=_step: refused(steps, name), probes=(_probe,), needs=NEEDS,
+         source=openai("runs"))  # fmt: skip
+
+
+def _waiting(steps: Steps) -> dict[str, Any]:
+    run = outcome(steps, "poll")
+    if run.get("status") != "requires_action":
+        raise NotApplicable(f"the run is {run.get('status')}")
+    return run
+
+
+@requirement("thread.run.tools.waits", MUST,
+             "With `tool_choice: \"required\"` a run stops at `requires_action`.",
+             source=openai("runs/createRun"), needs=NEEDS, any_status=True, breaks=POLL)
+def test_waits(run_tools: Steps) -> None:
+    status = outcome(run_tools, "poll").get("status")
+    require(status == "requires_action", "status", "requires_action", status)
+
+
+@requirement("thread.run.tools.calls", MUST,
+             "The calls that a run waits for have ids of their own, names that were declared, and "
+             "arguments that are JSON in a string.",
+             source=openapi("RunToolCallObject"), needs=NEEDS, any_status=True, breaks=POLL)
+def test_calls(run_tools: Steps) -> None:
+    run = _waiting(run_tools)
+    names = calls_of(run)
+    require(bool(names) and len(set(names)) == len(names), "required_action",
+            "calls with ids of their own", run.get("required_action"))
+    for call in run["required_action"]["submit_tool_outputs"]["tool_calls"]:
+        function = call.get("function") if isinstance(call, dict) else None
+        function = function if isinstance(function, dict) else {}
+        wanted = FUNCTION["function"]["name"]  # type: ignore[index]
+        require(function.get("name") == wanted, "function.name", wanted, function.get("name"))
+        text = function.get("arguments")
+        try:
+            holds = isinstance(text, str) and isinstance(json.loads(text), dict)
+        except ValueError:
+            holds = False
+        require(holds, "function.arguments", "a JSON object in a string", text)
+
+
+@requirement("thread.run.tools.step", MUST,
+             "A waiting run has a step `tool_calls` in progress with the calls that it waits for.",
+             source=openapi("RunStepObject"), needs=NEEDS, any_status=True)
+def test_waiting_step(run_tools: Steps) -> None:
+    names = calls_of(_waiting(run_tools))
+    served(run_tools, "waiting-steps")
+    for one in data_of(run_tools, "waiting-steps"):
+        details = one.get("step_details")
+        calls = details.get("tool_calls") if isinstance(details, dict) else None
+        if one.get("type") == "tool_calls" and isinstance(calls, list):
+            found = [c.get("id") for c in calls if isinstance(c, dict)]
+            require(found == names, "step_details.tool_calls", str(names), found)
+            require(one.get("status") == "in_progress", "status", "in_progress", one.get("status"))
+            return
+    fail("data", "a step of the type tool_calls", data_of(run_tools, "waiting-steps"))
+
+
+@requirement("thread.run.tools.outputs-accepted", MUST,
+             "The outputs of the calls are accepted, and the run waits for nothing any more.",
+             source=openai("runs/submitToolOutputs"), needs=NEEDS, any_status=True, breaks=POLL)
+def test_outputs(run_tools: Steps) -> None:
+    _waiting(run_tools)
+    served(run_tools, "outputs")
+    body = good(run_tools, "outputs")
+    require(body.get("id") == own(run_tools, "create"), "id", own(run_tools, "create"),
+            body.get("id"))
+    require(body.get("status") in ("queued", "in_progress", "completed"), "status", "queued",
+            body.get("status"))
+    require(body.get("required_action") is None, "required_action", "null",
+            body.get("required_action"))
+
+
+@requirement("thread.run.tools.goes-on", MUST,
+             "A run goes on when it has its outputs, and leaves a message or another call.",
+             source=openai("runs/submitToolOutputs"), needs=NEEDS, any_status=True, breaks=POLL)
+def test_goes_on(run_tools: Steps) -> None:
+    _waiting(run_tools)
+    run = outcome(run_tools, "poll-after")
+    before = set(calls_of(_waiting(run_tools)))
+    if run.get("status") == "requires_action":
+        now = set(calls_of(run))
+        require(bool(now) and not now & before, "required_action", "other calls than before",
+                sorted(now))
+        raise Inconclusive("the model called again")
+    require(run.get("status") in ("completed", "incomplete"), "status", "completed",
+            run.get("status"))
+    roles = [m.get("role") for m in data_of(run_tools, "messages")]
+    require("assistant" in roles, "data", "a message of the assistant", roles)
+
+
+@requirement("thread.run.tools.output-kept", MUST,
+             "The step of a call has the output that was submitted.",
+             source=openapi("RunStepDetailsToolCallsFunctionObject"), needs=NEEDS, any_status=True)
+def test_output_kept(run_tools: Steps) -> None:
+    good(run_tools, "outputs")
+    kept = [
+        function.get("output")
+        for one in data_of(run_tools, "steps")
+        if isinstance(details := one.get("step_details"), dict)
+        for call in details.get("tool_calls") or ()
+        if isinstance(call, dict) and isinstance(function := call.get("function"), dict)
+    ]
+    require(bool(kept) and kept[0] == OUTPUT, "step_details.tool_calls[0].function.output", OUTPUT,
+            kept)
+
+
+@requirement("thread.run.cancel.accepted", MUST,
+             "A run that waits is cancelled: it is `cancelling`, then `cancelled`.",
+             source=openai("runs/cancelRun"), needs=NEEDS, any_status=True, breaks=POLL)
+def test_cancel(run_cancel: Steps) -> None:
+    _waiting(run_cancel)
+    served(run_cancel, "cancel")
+    status = good(run_cancel, "cancel").get("status")
+    require(status in ("cancelling", "cancelled"), "status", "cancelling", status)
+
+
+@requirement("thread.run.cancel.ends", MUST, "A cancelled run ends as `cancelled`.",
+             source=openai("runs/cancelRun"), needs=NEEDS, any_status=True, breaks=POLL)
+def test_cancelled(run_cancel: Steps) -> None:
+    _waiting(run_cancel)
+    good(run_cancel, "cancel")
+    run = outcome(run_cancel, "poll-after")
+    require(run.get("status") == "cancelled", "status", "cancelled", run.get("status"))
+
+
+@requirement("thread.run.cancel.frees", MUST, "A thread takes messages again after a cancelled run.",
+             source=openai("runs/cancelRun"), needs=NEEDS, any_status=True)
+def test_frees(run_cancel: Steps) -> None:
+    if outcome(run_cancel, "poll-after").get("status") != "cancelled":
+        raise NotApplicable
+    served(run_cancel, "again")
+
+
