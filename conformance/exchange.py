@@ -270,7 +270,8 @@ class Exchange:
     def fingerprint(self) -> bytes:
         """The same for exchanges that no passive case can tell apart (the id is not looked at)."""
         r, a = self.request, self.response
-        parts: tuple[Any, ...] = (self.driver, self.probe, self.step, self.attempt, int(self.started))
+        parts: tuple[Any, ...] = (self.driver, self.probe, self.step, self.attempt)
+        parts += (int(self.started),)
         parts += (r.method, r.url, r.headers, r.body, self.failure, self.superseded)
         parts += (repr(self.context), repr(self.client))
         if a is not None:

@@ -38,7 +38,7 @@ class Recording:
         return {"exchanges": self.exchanges, "unsent": self.unsent}
 
     def __setstate__(self, state: dict[str, object]) -> None:
-        self.__init__(state["exchanges"])  # type: ignore[misc, arg-type]
+        self.__init__(state["exchanges"])  # type: ignore[misc]
         self.unsent = state["unsent"]  # type: ignore[assignment]
 
     def next_id(self) -> str:
@@ -126,7 +126,6 @@ class Index:
             found = [x for x in self._drivers.get(driver, []) if selector(x)]
             self._picked[key] = (selector, found)  # held, so that its id stays its own
         return self._picked[key][1]
-
 
     def digest(self, driver: str, selector: Callable[[Exchange], bool]) -> bytes:
         """The same for recordings in which the selector picks equal exchanges."""

@@ -100,19 +100,13 @@ ROOTS: tuple[Root, ...] = (
     ),
     _one("GET", "/responses/{id}", "response", "responses", "retrieved responses"),
     _one("POST", "/responses/{id}/cancel", "response", "responses", "cancelled responses"),
-    _one(
-        "GET", "/responses/{id}/input_items", "response.input_items", "responses", "input items"
-    ),
+    _one("GET", "/responses/{id}/input_items", "response.input_items", "responses", "input items"),
     _one("POST", "/responses/compact", "response.compaction", "responses", "compactions"),
     _one("POST", "/responses/input_tokens", "response.input_tokens", "responses", "token counts"),
     _one("POST", "/conversations", "conversation", "conversations", "conversations"),
     _one("GET", "/conversations/{id}", "conversation", "conversations", "conversations"),
-    _one(
-        "DELETE", "/conversations/{id}", "conversation.deleted", "conversations", "conversations"
-    ),
-    _one(
-        "GET", "/conversations/{id}/items", "conversation.items", "conversations", "their items"
-    ),
+    _one("DELETE", "/conversations/{id}", "conversation.deleted", "conversations", "conversations"),
+    _one("GET", "/conversations/{id}/items", "conversation.items", "conversations", "their items"),
     _one("POST", "/files", "file", "files", "uploaded files"),
     _one("GET", "/files", "file.list", "files", "file lists"),
     _one("GET", "/files/{id}", "file", "files", "files"),
@@ -128,12 +122,8 @@ ROOTS: tuple[Root, ...] = (
     _one("POST", "/vector_stores", "vector_store", "vector-stores", "vector stores"),
     _one("GET", "/vector_stores", "vector_store.list", "vector-stores", "vector store lists"),
     _one("GET", "/vector_stores/{id}", "vector_store", "vector-stores", "vector stores"),
-    _one(
-        "DELETE", "/vector_stores/{id}", "vector_store.deleted", "vector-stores", "vector stores"
-    ),
-    _one(
-        "POST", "/vector_stores/{id}/files", "vector_store.file", "vector-stores", "their files"
-    ),
+    _one("DELETE", "/vector_stores/{id}", "vector_store.deleted", "vector-stores", "vector stores"),
+    _one("POST", "/vector_stores/{id}/files", "vector_store.file", "vector-stores", "their files"),
     _one(
         "GET", "/vector_stores/{id}/files", "vector_store.file.list", "vector-stores", "file lists"
     ),
@@ -170,9 +160,7 @@ ROOTS: tuple[Root, ...] = (
     _one("GET", "/threads/{id}/runs", "thread.run.list", "assistants", "run lists"),
     _one("GET", "/threads/{id}/runs/{r}", "thread.run", "assistants", "runs"),
     _one("POST", "/threads/{id}/runs/{r}/cancel", "thread.run", "assistants", "runs"),
-    _one(
-        "GET", "/threads/{id}/runs/{r}/steps", "thread.run.step.list", "assistants", "run steps"
-    ),
+    _one("GET", "/threads/{id}/runs/{r}/steps", "thread.run.step.list", "assistants", "run steps"),
     _one("POST", "/images/generations", "images", "images", "images"),
 )
 
@@ -284,7 +272,5 @@ def _read(exchange: Exchange) -> Documents:
             where = f"event {number}: " if exchange.is_sse else ""
             for part in shapes.parts(root.schema, document):
                 path = f"{where}{part.path}"
-                found.setdefault(part.schema, []).append(
-                    shapes.Part(part.schema, path, part.value)
-                )
+                found.setdefault(part.schema, []).append(shapes.Part(part.schema, path, part.value))
     return found

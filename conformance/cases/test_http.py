@@ -184,6 +184,38 @@ def test_gzip_request(http_gzip_request: Exchange) -> None:
 
 
 @requirement(
+    "http.identity.plain",
+    MUST,
+    "A client that reads no compressed bodies gets plain ones, errors too.",
+    source=rfc(9110, "12.5.3"),
+    any_status=True,
+    breaks=["clients without gzip read noise"],
+)
+def test_identity(http_identity: Exchange, http_identity_error: Exchange) -> None:
+    for x in (http_identity, http_identity_error):
+        given = (_answer(x).header("content-encoding") or "identity").lower()
+        if given not in ("identity", ""):
+            fail("header content-encoding", "absent", given, exchange=x)
+
+
+@requirement(
+    "http.gzip.readable",
+    MUST,
+    "A client that reads gzip can read the list of models, and an error.",
+    source=field("https://github.com/Gitlawb/openclaude/issues/1315"),
+    any_status=True,
+    breaks=["openai-python, which always offers gzip: DecodingError"],
+)
+def test_gzip(http_gzip_answer: Exchange, http_gzip_error: Exchange) -> None:
+    for x in (_answer(http_gzip_answer), _answer(http_gzip_error)):
+        if x.response is None or x.response.media_type != "application/json":
+            continue
+        if x.response.decoded[1]:
+            raise NotApplicable("http.content-encoding.valid says so")
+        expect(x).json  # noqa: B018 - it raises
+
+
+@requirement(
     "http.head",
     MUST,
     "HEAD is answered without a body and without a server error.",

@@ -1,4 +1,4 @@
-"""``conformance profiles``: the providers that are known; ``check FILE`` looks at one of your own."""
+"""``conformance profiles``: the providers that are known; ``check FILE`` reads one of your own."""
 
 from __future__ import annotations
 

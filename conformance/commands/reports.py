@@ -48,5 +48,5 @@ def _report(place: Path) -> Any:
     folder = place if place.is_dir() else place.parent
     har = folder / "exchanges.har"
     if not run.complete:
-        raise UsageError(f"{place} is an incomplete run (no footer): run it again before publishing")
+        raise UsageError(f"{place} is incomplete (no footer): run it again before publishing")
     return build(run, read_har(har) if har.exists() else [])

@@ -1,4 +1,4 @@
-"""Exchanges: parsed forms are computed from the bytes; recordings survive being written and read."""
+"""Exchanges: parsed forms come from the bytes; recordings survive being written and read."""
 
 from __future__ import annotations
 
@@ -67,9 +67,7 @@ def test_a_gzip_bomb_is_not_unpacked_whole(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_events_of_a_compressed_stream_all_came_at_the_end() -> None:
     packed = gzip.compress(b'data: {"a":1}\n\ndata: [DONE]\n\n')
-    got = response(
-        packed, ("content-encoding", "gzip"), ("content-type", "text/event-stream")
-    )
+    got = response(packed, ("content-encoding", "gzip"), ("content-type", "text/event-stream"))
     assert got.timed_payloads == ((0.5, {"a": 1}),)
     assert [e.data for e, _ in got.event_payloads] == ['{"a":1}']
 

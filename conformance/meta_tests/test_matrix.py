@@ -1,4 +1,4 @@
-"""The suite's own proof: no fault, every legal variation, every planted fault, against every requirement.
+"""The suite's own proof: no fault, every legal variation, every fault, against every requirement.
 
 A fault must be noticed by exactly the requirements that it names; a variation by none.
 """

@@ -30,7 +30,8 @@ def test_nothing_given_means_the_embedded_provider() -> None:
     assert s.profile.name == "reference"
     assert s.target.keys["api"].startswith("sk-reference")
     assert s.target.model("embedding") == "reference-embedding"
-    assert (s.drivers, s.level, s.tier, s.fuzz, s.seed) == (DEFAULT_DRIVERS, "must", "standard", True, 0)
+    assert s.drivers == DEFAULT_DRIVERS
+    assert (s.level, s.tier, s.fuzz, s.seed) == ("must", "standard", True, 0)
     assert s.target.limits == Limits()
     assert s.notes == ()
     assert s.sources["base_url"] == "default: the embedded provider"

@@ -9,7 +9,8 @@ from conformance.results import Finding, Observation, Outcome, Result
 from conformance.verdict import KnownFailure, exit_status, outcome, summary
 
 KNOWN = KnownFailure("a.b", "https://example.org/1")
-O, S = Observation, Outcome
+O = Observation
+S = Outcome
 
 
 @pytest.mark.parametrize(

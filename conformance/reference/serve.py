@@ -19,12 +19,12 @@ from conformance.reference.config import ReferenceConfig
 _HOST = "127.0.0.1"
 
 
-def _server(app: ReferenceApp, port: int, log_level: str) -> uvicorn.Server:
+def _server(app: ReferenceApp, port: int, log_level: str, host: str = _HOST) -> uvicorn.Server:
     protocols = getattr(uvicorn.config, "WS_PROTOCOLS", {})
     ws: Any = "websockets-sansio" if "websockets-sansio" in protocols else "auto"
     config = uvicorn.Config(
         app,
-        host=_HOST,
+        host=host,
         port=port,
         log_level=log_level,
         access_log=False,
@@ -89,7 +89,8 @@ def run_forever(
     port: int = 8000,
     faults: Sequence[str] = (),
     variations: Sequence[str] = (),
+    host: str = "127.0.0.1",
 ) -> None:
     """Serve until interrupted, as `conformance serve` does."""
     app = create_app(config, faults=faults, variations=variations)
-    _server(app, port, "warning").run()
+    _server(app, port, "warning", host).run()

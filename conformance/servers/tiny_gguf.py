@@ -33,8 +33,8 @@ def vocabulary() -> list[tuple[bytes, float, int]]:
 
 def write(path: str, *, embedding: bool = False) -> None:
     """Write the model file."""
-    import gguf
-    import numpy
+    import gguf  # type: ignore[import-not-found, unused-ignore]
+    import numpy  # type: ignore[import-not-found, unused-ignore]
 
     random = numpy.random.default_rng(7)
 

@@ -136,7 +136,7 @@ _ok("errors.success.no-error/route", "errors_url_post", "errors.url.post",
     {"error": "Unexpected endpoint or method."},
     "An unknown path is answered with 200.", "errors.success.no-error",
     field_defects="err-200-unknown-route-lmstudio")  # fmt: skip
-_ok("errors.success.not-disguised", "errors_chat_n_type", "errors.chat.n-type",
+_ok("errors.success.not-disguised", "errors_url_typo", "errors.url.typo",
     {"html-message": "Network connection lost."},
     "A failure comes with status 200 and no error.", "errors.success.not-disguised",
     field_defects="err-200-html-message")  # fmt: skip
@@ -145,6 +145,7 @@ _ok("errors.success.not-disguised/flat", "errors_moderations_model_unknown",
     {"object": "error", "message": "The model does not exist.", "code": 404, "param": None,
      "type": "NotFoundError"},
     "An unknown model is answered 200 with a flat error.", "errors.success.not-disguised",
+    "moderations.shape.id", "moderations.shape.model", "moderations.shape.results",
     field_defects="err-200-model-not-found")  # fmt: skip
 
 

@@ -99,7 +99,8 @@ def error_as_gzip(call: Call, reply: Reply) -> None:
     reply.set("content-encoding", "gzip")
 
 
-@fault("http.content-encoding.offered", at="http", when=_MANGO)
+@fault("http.content-encoding.offered", at="http", when=_MANGO,
+       breaks=("http.content-encoding.offered", "http.identity.plain"))  # fmt: skip
 def unasked(call: Call, reply: Reply) -> None:
     """An answer is compressed for a client that did not offer to read that."""
     reply.body = gzip.compress(_raw(reply), mtime=0)
@@ -153,3 +154,18 @@ def empty(call: Call, reply: Reply) -> None:
 def created(call: Call, reply: Reply) -> None:
     """An answer is 201."""
     reply.status = 201
+
+
+@fault("http.identity.plain", at="http", when=sends("http_identity_error"),
+       breaks=("http.identity.plain", "http.content-encoding.offered"))  # fmt: skip
+def unasked_error(call: Call, reply: Reply) -> None:
+    """Errors are compressed for everybody."""
+    reply.body = gzip.compress(_raw(reply), mtime=0)
+    reply.set("content-encoding", "gzip")
+
+
+@fault("http.gzip.readable", at="http", when=_asks_gzip, route=_GZIP,
+       breaks=("http.gzip.readable", "http.body.json"))  # fmt: skip
+def half(call: Call, reply: Reply) -> None:
+    """The answer to a client that reads gzip is cut, and declared as plain."""
+    reply.body = _raw(reply)[:-12]

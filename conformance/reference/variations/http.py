@@ -85,15 +85,6 @@ def keep(call: Call, reply: Reply) -> None:
     reply.set("keep-alive", "timeout=75")
 
 
-@variation("cors.absent", at="http")
-def no_cors(call: Call, reply: Reply) -> None:
-    """The server does not speak CORS: no headers, and OPTIONS is not allowed."""
-    for name in [name for name, _ in reply.headers if name.startswith("access-control")]:
-        reply.drop(name)
-    if call.method == "OPTIONS":
-        reply.status = 405
-
-
 @variation("cors.echo", at="http")
 def echo(call: Call, reply: Reply) -> None:
     """The origin of the request is echoed, and the answer varies by it."""
