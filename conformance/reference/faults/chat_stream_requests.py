@@ -23,4 +23,5 @@ refusing("chat.stream.accepts.usage-off", "include_usage false is refused.",
 refusing("chat.stream.accepts.obfuscation-off", "include_obfuscation is refused.",
          lambda b: _asks(b, "include_obfuscation", False))
 refusing("chat.accepts.stream-false", "stream false is refused.",
-         lambda b: b.get("stream") is False)
+         lambda b: b.get("stream") is False,
+         breaks=("chat.accepts.stream-false", "chat.neutral.stream"))
