@@ -28,6 +28,7 @@ QUOTA_CODES = (
     "project_spend_limit_exceeded",
     "organization_usage_limit_exceeded",
 )
+RATE_TYPES = ("requests", "tokens")
 NAMES = tuple(OPENAI.names.values())
 EPOCH = 1_000_000_000
 """Seconds: a "wait" of this size is a date in disguise."""
@@ -117,9 +118,12 @@ def is_quota(x: Exchange) -> bool:
 
 
 def is_rate(x: Exchange) -> bool:
-    """A 429 that passes by itself."""
-    too_large = "too large" in str(error_of(x).get("message", "")).lower()
-    return x.status == 429 and not is_quota(x) and not too_large
+    """A 429 that passes by itself, and says so by its code, its type or a wait."""
+    error = error_of(x)
+    if x.status != 429 or is_quota(x) or "too large" in str(error.get("message", "")).lower():
+        return False
+    named = error.get("code") == "rate_limit_exceeded" or error.get("type") in RATE_TYPES
+    return named or x.header("retry-after") is not None
 
 
 def values(x: Exchange, name: str) -> tuple[str, ...]:

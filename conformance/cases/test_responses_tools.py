@@ -144,6 +144,32 @@ def test_single(responses_tools_single: Exchange) -> None:
     require(len(made) <= 1, "output", "one function_call", len(made))
 
 
+@rule(
+    "responses.tools.parallel",
+    MUST,
+    "Parallel calls are items of their own, each with its own arguments.",
+    source=openai("responses/create parallel_tool_calls"),
+    breaks=["json.loads(arguments) raises", "only one of the tools runs"],
+)
+def test_parallel(
+    responses_tools_parallel: Exchange, responses_tools_parallel_stream: Exchange
+) -> None:
+    several = 0
+    for x in (responses_tools_parallel, responses_tools_parallel_stream):
+        made = re.calls_of(x)
+        several += len(made) > 1
+        for call in made:
+            text = str(call.get("arguments") or "")
+            if text.count('"city"') > 1 and _keys(call) is None:
+                fail("output[function_call].arguments", "those of one call", text, exchange=x)
+        for key in ("id", "call_id"):
+            names = [call.get(key) for call in made if call.get(key)]
+            if len(set(map(str, names))) < len(names):
+                fail(f"output[function_call].{key}", "one for each call", names, exchange=x)
+    if several < 2:
+        raise Inconclusive("the model made one call at a time")
+
+
 @plain(
     "responses.tools.known",
     MUST,
@@ -258,8 +284,9 @@ def test_status(x: Exchange) -> None:
     source=openapi("ResponseUsage input_tokens"),
     breaks=["the model does not know of its tools"],
 )
-def test_counted(responses_tools_auto: Exchange, responses_short: Exchange) -> None:
-    many, few = (re.count(x, "input_tokens") for x in (responses_tools_auto, responses_short))
+def test_counted(responses_tools_counted: Exchange, responses_tools_uncounted: Exchange) -> None:
+    found = (responses_tools_counted, responses_tools_uncounted)
+    many, few = (re.count(x, "input_tokens") for x in found)
     require(many > few + 5, "usage.input_tokens", f"more than {few + 5}, with a tool", many)
 
 
@@ -270,10 +297,16 @@ def test_counted(responses_tools_auto: Exchange, responses_short: Exchange) -> N
     source=openapi("CustomToolCall"),
     breaks=["clients look for custom_tool_call and find nothing"],
 )
-def test_custom(responses_tools_custom: Exchange) -> None:
+def test_custom(
+    responses_tools_custom: Exchange, responses_tools_custom_stream: Exchange
+) -> None:
     if not responses_tools_custom.ok:
         raise NotApplicable("refused")
-    made = re.calls_of(responses_tools_custom)
+    made = [
+        call
+        for x in (responses_tools_custom, responses_tools_custom_stream)
+        for call in re.calls_of(x)
+    ]
     if not made:
         raise NotApplicable
     for call in made:

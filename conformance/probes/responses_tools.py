@@ -118,7 +118,6 @@ _add("responses_tools_named", ASK, [WEATHER, NOTE], tool_choice=named("save_note
 _add("responses_tools_named_stream", ASK, [WEATHER, NOTE], tool_choice=named("save_note"), **STREAM)
 _add("responses_tools_none", ASK, [WEATHER], tool_choice="none")
 _add("responses_tools_none_stream", ASK, [WEATHER], tool_choice="none", **STREAM)
-_add("responses_tools_auto", "Say hello.", [WEATHER], tool_choice="auto", parallel_tool_calls=True)
 _add("responses_tools_parallel", CITIES, [WEATHER], tool_choice="required")
 _add("responses_tools_parallel_stream", CITIES, [WEATHER], tool_choice="required", **STREAM)
 _add(

@@ -10,7 +10,7 @@ from conformance.reference.call import Call
 from conformance.reference.config import Account
 from conformance.reference.errors import ApiError, ErrorReply, Headers
 from conformance.reference.fault import fault
-from conformance.reference.limits import Limits
+from conformance.reference.limits import Limits, go_duration
 from conformance.reference.reply import Reply
 
 _AT_LIMIT = "ratelimit.enforced.at-limit"
@@ -55,7 +55,7 @@ class Never(Limits):
         window.requests = min(window.requests + 1, account.requests_limit)
 
 
-@_limits(_AT_LIMIT)
+@_limits(_AT_LIMIT, _BURST)
 class OneMore(Limits):
     """One request more than the limit gets through."""
 
@@ -73,7 +73,8 @@ class OneLess(Limits):
 
     def admit(self, account: Account) -> None:
         window = self._window(account)
-        if _small(account) and window.requests == account.requests_limit - 1:
+        last = window.requests == account.requests_limit - 1
+        if _small(account) and last and window.tokens < 1000:
             raise self._refusal(account, window, "requests", account.requests_limit)
         super().admit(account)
 
@@ -97,7 +98,7 @@ class OtherLimit(_Shown):
         return (name, value + "0" if name == "x-ratelimit-limit-requests" else value)
 
 
-@_limits(_BY_ONE)
+@_limits(_BY_ONE, "ratelimit.reset.honest")
 class Doubled(_Shown):
     """What remains falls by two with each request."""
 
@@ -108,7 +109,7 @@ class Doubled(_Shown):
         return (name, value)
 
 
-@_limits("ratelimit.remaining.reaches-zero", "ratelimit.enforced.as-headers-say")
+@_limits("ratelimit.remaining.reaches-zero", "ratelimit.enforced.as-headers-say", _BY_ONE)
 class NeverZero(_Shown):
     """What remains is one too many."""
 
@@ -161,7 +162,7 @@ class LockedOut(Limits):
         return error
 
 
-@_limits("ratelimit.reset.runs-down", "ratelimit.reset.honest")
+@_limits("ratelimit.reset.runs-down")
 class ResetGrows(_Shown):
     """Every answer makes the reset half a second longer."""
 
@@ -177,11 +178,11 @@ class ComesBackSlowly(_Shown):
     """After the reset only one request has come back."""
 
     def show(self, name: str, value: str, account: Account) -> tuple[str, str]:
-        if name == "x-ratelimit-remaining-requests" and self._clock.monotonic() > 1.5:
-            window = self._window(account)
-            fresh = self.__dict__.setdefault("fresh", window.opened)
-            if window.opened > fresh and window.tokens < 1000:
-                return (name, "0")
+        window = self._window(account)
+        first = self.__dict__.setdefault("first", window.opened)
+        later = window.opened > first and window.tokens < 1000
+        if name == "x-ratelimit-remaining-requests" and later:
+            return (name, "0")
         return (name, value)
 
 
@@ -210,7 +211,7 @@ class RefusalsCost(Limits):
             raise
 
 
-@_limits("ratelimit.key.refused-again", _AT_LIMIT + "", _BURST)
+@_limits("ratelimit.key.refused-again", _BURST)
 class EverySecond(Limits):
     """Beyond the limit every second request is served."""
 
@@ -232,7 +233,7 @@ class EndlessTokens(Limits):
         window.tokens = min(window.tokens + tokens, account.tokens_limit - 1)
 
 
-@_limits("ratelimit.tokens.as-headers-say")
+@_limits("ratelimit.tokens.as-headers-say", "ratelimit.tokens.remaining")
 class FewerTokens(Limits):
     """Half of the tokens that the headers promise are refused."""
 
@@ -242,7 +243,7 @@ class FewerTokens(Limits):
             raise self._refusal(account, window, "tokens", account.tokens_limit)
         super().charge(account, tokens)
         if _small(account) and tokens > 1000:
-            window.tokens = min(window.tokens, account.tokens_limit // 3 + tokens // 4)
+            window.tokens = min(window.tokens, 900)
 
 
 @_limits("ratelimit.tokens.remaining")
@@ -260,6 +261,19 @@ class OutputOnly(_Shown):
 async def race(call: Call, value: None) -> None:
     """The counter is read before it is written: at once, all requests get through."""
     swap(call, Race)
+
+
+@_limits("ratelimit.retry-after.agrees-with-reset")
+class ResetEarly(_Shown):
+    """Resets are a quarter of the truth."""
+
+    def headers(self, account: Account) -> Headers:
+        left = self._left(account, self._window(account))
+        reset = ("x-ratelimit-reset-requests", "x-ratelimit-reset-tokens")
+        found = super().headers(account)
+        if not _small(account):
+            return found
+        return [(n, go_duration(left / 4) if n in reset else v) for n, v in found]
 
 
 class Race(Limits):
@@ -283,7 +297,7 @@ def full_queue(call: Call, error: ErrorReply) -> None:
     if error.status == 429 and call.account and call.account.name == "limited":
         from conformance.reference.faults.ratelimit_refusal import load
 
-        if load(call) > 2:
+        if load(call) > 6:
             error.status = 502
 
 

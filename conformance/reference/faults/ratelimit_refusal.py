@@ -48,6 +48,7 @@ refused(
     _status(403),
     *_BOTH,
     "ratelimit.burst.statuses",
+    "retry.after.not-on-client-errors",
 )
 
 
@@ -79,17 +80,30 @@ refused(
 )
 
 
-@fault(_R + "content-type", at="http", when=lambda call: not call.stream)
+def _small(call: Call) -> bool:
+    return call.account is not None and call.account.name == "limited"
+
+
+def streams(call: Call) -> bool:
+    """Whether a stream is asked for; a refused body has not been parsed."""
+    return b'"stream":true' in call.raw
+
+
+@fault(_R + "content-type", at="http", when=lambda call: not streams(call))
 def as_text(call: Call, reply: Reply) -> None:
     """The refusal is sent as text/plain."""
-    if reply.status == 429:
+    if reply.status == 429 and _small(call):
         reply.set("content-type", "text/plain")
 
 
-@fault("retry.refusal.message/html", at="http", breaks="retry.refusal.message")
+@fault(
+    "retry.refusal.message/html",
+    at="http",
+    breaks=("retry.refusal.message", _R + "content-type", _R + "error-object"),
+)
 def as_page(call: Call, reply: Reply) -> None:
     """The refusal is a page of the gateway."""
-    if reply.status == 429:
+    if reply.status == 429 and _small(call):
         reply.set("content-type", "text/html")
         reply.body = b"<html><body><h1>429 Too Many Requests</h1></body></html>"
 
@@ -122,12 +136,13 @@ def _no_wait(error: ErrorReply) -> None:
     header(_MS, None)(error)
 
 
-refused(_R + "retry-after", "The refusal does not say when to come back.", _no_wait)
+_NO_WAIT = (_R + "retry-after", "ratelimit.tokens.retry-after")
+refused(_R + "retry-after", "The refusal does not say when to come back.", _no_wait, *_NO_WAIT)
 refused(
     _R + "retry-after/renamed",
     "The wait of the upstream is passed on by another name.",
     lambda error: (_no_wait(error), error.headers.append(("llm_provider-retry-after", "2")))[0],
-    _R + "retry-after",
+    *_NO_WAIT,
     field_defects="rl-retry-after-renamed",
 )
 refused(
@@ -147,13 +162,13 @@ refused(
     "ratelimit.stream.retry-after",
     "The refusal of a stream does not say when to come back.",
     _no_wait,
-    of=lambda call, error: call.stream,
+    of=lambda call, error: streams(call),
 )
 refused(
     "ratelimit.burst.waits",
     "Refusals under load do not say when to come back.",
     _no_wait,
-    of=lambda call, error: load(call) > 2,
+    of=lambda call, error: load(call) > 6,
 )
 refused(
     "ratelimit.tokens.type",
@@ -172,7 +187,7 @@ def load(call: Call) -> int:
     return int(count)
 
 
-@fault("ratelimit.stream.status", at="http", when=lambda call: call.stream)
+@fault("ratelimit.stream.status", at="http", when=streams)
 def stream_ok(call: Call, reply: Reply) -> None:
     """The refusal of a stream is an event of a stream with status 200."""
     if reply.status == 429 and call.account and call.account.name == "limited":
@@ -182,7 +197,7 @@ def stream_ok(call: Call, reply: Reply) -> None:
         reply.body = b"data: " + reply.body + b"\n\ndata: [DONE]\n\n"
 
 
-@fault("ratelimit.stream.body", at="http", when=lambda call: call.stream)
+@fault("ratelimit.stream.body", at="http", when=streams)
 def stream_event(call: Call, reply: Reply) -> None:
     """The refusal of a stream is an event, with status 429."""
     if reply.status == 429 and call.account and call.account.name == "limited":
@@ -208,7 +223,6 @@ def _wait(id: str, text: str, value: str, *breaks: str, field_defects: str = "")
 
 _F = "retry.after.form"
 _LONG = "ratelimit.retry-after.not-too-long"
-_AGREES = "ratelimit.retry-after.agrees-with-reset"
 _wait(_F, "Retry-After is an ISO date.", "2030-01-01T00:00:00Z", _F, _SAME_WAIT)
 _wait(_F + "/unit", "Retry-After has a unit.", "2s", _F, _SAME_WAIT)
 _wait(_F + "/words", "Retry-After is a word.", "soon", _F, _SAME_WAIT)
@@ -266,7 +280,6 @@ _wait(
     _LONG,
 )
 _wait(_LONG, "Retry-After is a minute, whatever the window.", "60")
-_wait(_AGREES, "Retry-After is always three seconds.", "3")
 refused(
     "retry.after.once",
     "Retry-After is sent twice.",
@@ -296,7 +309,8 @@ refused("retry.asked.value", "x-should-retry is True.", header("x-should-retry",
 @fault("retry.asked.client-errors", at="error")
 def retry_bad_request(call: Call, error: ErrorReply) -> None:
     """Invalid requests ask for a retry."""
-    if error.status in (400, 404):
+    own = error.body["error"].get("param") == "Idempotency-Key"
+    if error.status in (400, 404) and not own:
         header("x-should-retry", "true")(error)
 
 

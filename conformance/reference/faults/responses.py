@@ -131,6 +131,7 @@ def same_message_id(call: Call, body: Json) -> None:
 
 
 @whole("responses.item.call-id-unique",
+       breaks=("responses.item.call-id-unique", "responses.tools.parallel"),
        when=lambda call: unstored(call) and "Cairo" in str(call.fields))  # fmt: skip
 def same_call_ids(call: Call, body: Json) -> None:
     """All calls of an answer have the id of the first."""
@@ -342,7 +343,7 @@ def both_names(call: Call, body: Json) -> None:
 
 
 @whole("responses.usage.steady", when=lambda call: call.fields.get("input") is not None,
-       breaks=("responses.usage.steady", "responses.stored.same-usage",
+       breaks=("responses.usage.steady",
                "responses.input-tokens.equal"))  # fmt: skip
 def drifting(call: Call, body: Json) -> None:
     """A few tokens more are counted each time."""

@@ -1,0 +1,29 @@
+"""A claimed capability that is refused, absent or ignored is noticed; an unclaimed one is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.capability import Claim, all_capabilities, find
+from conformance.cases.test_served import CASES
+from conformance.judge import Bench, judge
+from conformance.meta_tests.support import made
+from conformance.probe import Scenario, all_probes
+from conformance.recording import Recording
+from conformance.requirement import Case
+from conformance.results import Observation
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.parametrize("claimed", [True, False])
+def test_a_refused_gate(case: Case, claimed: bool) -> None:
+    name = case.requirement.needs
+    capability = all_capabilities()[name]
+    step = "x" if isinstance(all_probes()[capability.gate], Scenario) else ""
+    gate = made({"error": "no"}, status=400, probe=capability.gate, step=step)
+    found = find(capability, gate)
+    claims = {name: Claim.CLAIMED} if claimed else {}
+    bench = Bench(Recording([gate]).by_probe(), claims, {name: found})
+    seen = judge(case, "http", bench)
+    assert seen.observation == (Observation.VIOLATED if claimed else Observation.NOT_RUN)
+    assert seen.unsupported is not claimed
