@@ -185,6 +185,8 @@ class Engine:
             if finding is Finding.IGNORED and world.claims.get(part) != Claim.CLAIMED:
                 return Unsent("unsupported", f"{capability.title}: ignored in silence", "server")
         if isinstance(probe, Scenario):
+            if probe.claimed and world.claims.get(probe.needs) != Claim.CLAIMED:
+                return Unsent("unsupported", f"{probe.needs} is not claimed", "suite")
             for key in probe.keys:
                 if not world.courier.target.keys.get(key):
                     return Unsent("skipped", f"no `keys.{key}` is configured", "suite")
@@ -204,6 +206,7 @@ class Engine:
             tokens=probe.tokens,
             seed=world.seed,
             sdk=world.sdks.get(driver),
+            tier=world.tier,
         )
         if isinstance(probe, Scenario):
             await probe.run(session)

@@ -100,6 +100,7 @@ class Scenario:
 
     ``keys``: keys that must be configured, or it is skipped with the reason. ``exclusive``: runs
     last and alone, because it spends a rate limit. ``cost``: requests that it sends at most.
+    ``claimed``: it costs money, so it is sent only where the profile claims the capability.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Scenario:
     drivers: tuple[str, ...] = HTTP
     accepted: Accepted | None = None
     valid: bool = True
+    claimed: bool = False
 
 
 AnyProbe = Probe | Scenario

@@ -23,7 +23,7 @@ from conformance.engine import Engine, Plan, World, findings, plan
 from conformance.errors import UnreachableError
 from conformance.exchange import Exchange
 from conformance.judge import Bench, curl, judge
-from conformance.recording import Recording
+from conformance.recording import Recording, Unsent
 from conformance.requirement import Case, Level
 from conformance.results import Finding, Observation, Outcome, Result, Run
 from conformance.secrets import Redactor
@@ -46,6 +46,7 @@ class Options:
     strict: bool = False
     seed: int = 0
     known: tuple[KnownFailure, ...] = ()
+    fuzz: bool = True
 
 
 @dataclass
@@ -102,6 +103,8 @@ async def drive(
             drivers.update(opened.versions)
             closing.append(opened)
         made = chosen or plan(cases, options.drivers, options.tier)
+        if not options.fuzz:
+            made = without_fuzzing(made, recording)
         await Engine(world, made).run()
     except UnreachableError as error:
         result.unreachable = str(error)
@@ -116,6 +119,17 @@ async def drive(
     result.requests, result.tokens = courier.budget.requests, courier.budget.tokens
     result.seconds = time.monotonic() - began
     return result
+
+
+def without_fuzzing(made: Plan, recording: Recording) -> Plan:
+    """The plan without the scenarios that fuzz, which are left with the reason."""
+    kept = []
+    for driver, name in made.pairs:
+        if name.startswith("fuzz_"):
+            recording.leave(driver, name, Unsent("skipped", "fuzzing was left out", "suite"))
+        else:
+            kept.append((driver, name))
+    return Plan(tuple(kept))
 
 
 async def reach(courier: Courier) -> Target:

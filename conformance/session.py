@@ -194,6 +194,7 @@ class Session:
         tokens: int = 64,
         seed: int = 0,
         sdk: Any = None,
+        tier: str = "standard",
     ) -> None:
         self.courier = courier
         self.target = courier.target
@@ -202,7 +203,8 @@ class Session:
         self.driver = driver
         self._prior = prior
         self._tokens = tokens
-        self._seed = seed
+        self.seed = seed
+        self.tier = tier
         self._sdk = sdk
 
     def __getitem__(self, probe: str) -> Exchange:
@@ -219,15 +221,19 @@ class Session:
 
     def nonce(self, label: str = "") -> str:
         """A word that no other request of the run holds, the same in every run of a seed."""
-        digest = hashlib.sha256(f"{self._seed}/{self.name}/{label}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{self.seed}/{self.name}/{label}".encode()).hexdigest()
         return "".join("bcdfghklmnprstvz"[int(c, 16)] for c in digest[:8])
 
     async def sleep(self, seconds: float) -> None:
         await self.clock.sleep(seconds)
 
     async def gather(self, *coroutines: Any) -> list[Exchange]:
-        """Run several sends at once."""
-        return list(await asyncio.gather(*coroutines))
+        """Run several sends at once; all have ended when it returns or raises."""
+        ended = await asyncio.gather(*coroutines, return_exceptions=True)
+        for one in ended:
+            if isinstance(one, BaseException):
+                raise one
+        return [one for one in ended if isinstance(one, Exchange)]
 
     async def post(self, step: str, path: str, /, **body: Any) -> Exchange:
         """POST a JSON body."""

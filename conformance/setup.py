@@ -120,6 +120,7 @@ def setup_of(
         tier=settings.tier,
         strict=settings.level == "should",
         seed=settings.seed,
+        fuzz=settings.fuzz,
         known=(*known, *known_failures.documented(settings.profile)),
     )
     return Setup(settings, settings.target, options, Redactor(settings.target.keys))

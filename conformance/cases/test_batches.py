@@ -21,7 +21,7 @@ from conformance.cases._objects import (
 from conformance.exchange import Exchange, Steps
 from conformance.expect import Inconclusive, NotApplicable, fail, require
 from conformance.probes.batches import BAD, ENDED, ENDPOINT, GOOD
-from conformance.requirement import MUST, Case, openai, openapi, requirement
+from conformance.requirement import MUST, SHOULD, Case, openai, openapi, requirement
 from conformance.select import Selector
 
 NEEDS = "batches"
@@ -326,7 +326,7 @@ def test_no_file(batch_wrong: Steps) -> None:
     refused(batch_wrong, "no-file", statuses=(400, 422))
 
 
-@requirement("batches.create.unknown-file", MUST, "A batch of an unknown file is refused.",
+@requirement("batches.create.unknown-file", SHOULD, "A batch of an unknown file is refused.",
              source=openai("batch/create"), needs=NEEDS, any_status=True)
 def test_unknown_file(batch_wrong: Steps) -> None:
     refused(batch_wrong, "unknown-file")
@@ -338,7 +338,7 @@ def test_endpoint(batch_wrong: Steps) -> None:
     refused(batch_wrong, "endpoint", statuses=(400, 422))
 
 
-@requirement("batches.create.window", MUST, "A completion window other than 24h is refused.",
+@requirement("batches.create.window", SHOULD, "A completion window other than 24h is refused.",
              source=openai("batch/create completion_window"), needs=NEEDS, any_status=True)
 def test_window(batch_wrong: Steps) -> None:
     refused(batch_wrong, "window", statuses=(400, 422))

@@ -232,7 +232,7 @@ def _same_length(xs: tuple[Exchange, ...]) -> None:
     seen: dict[tuple[Any, ...], tuple[int, Exchange]] = {}
     for x in xs:
         for value in vectors.embeddings(x):
-            if isinstance(value, list):
+            if isinstance(value, list) and vectors.vector(value):
                 length = len(value)
             elif isinstance(value, str) and (data := vectors.raw_bytes(value)) is not None:
                 length = len(data) // 4
@@ -273,6 +273,8 @@ def test_same_length(xs: tuple[Exchange, ...]) -> None:
 def test_unit(x: Exchange) -> None:
     for number, values in _numbers(x):
         length = vectors.norm(values)
+        if isinstance(vectors.embeddings(x)[number], str):
+            raise NotApplicable("base64: compared with the float answer")
         if not math.isfinite(length) or not length or x.sent.get("dimensions") is not None:
             raise NotApplicable
         require(abs(length - 1) < 0.01, f"data[{number}].embedding", "a norm of 1",

@@ -29,7 +29,7 @@ def test_status(ratelimit_window: Steps) -> None:
     MUST,
     "The refusal is an error object with a message.",
     source=field("https://github.com/NVIDIA/nvcf/pull/1693"),
-    breaks=["openai-node: \"429 status code (no body)\""],
+    breaks=['openai-node: "429 status code (no body)"'],
 )
 def test_error_object(ratelimit_window: Steps) -> None:
     error = expect(limited(ratelimit_window)).error_object

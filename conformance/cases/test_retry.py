@@ -29,9 +29,7 @@ _SIGNED = re.compile(r"\s*-[0-9.]+\s*$")
 
 
 def _carries(name: str) -> Selector:
-    return Selector(
-        f"answers with {name}", lambda x: answered(x) and x.header(name) is not None
-    )
+    return Selector(f"answers with {name}", lambda x: answered(x) and x.header(name) is not None)
 
 
 WAITING = _carries("retry-after")
@@ -312,7 +310,7 @@ def test_within_a_minute(x: Exchange) -> None:
     "A refusal that clients retry is an error object, so that they can say why they gave up.",
     source=PYTHON,
     over=UNAVAILABLE,
-    breaks=["openai-node: \"503 status code (no body)\"", "openai-python: `e.code` is None"],
+    breaks=['openai-node: "503 status code (no body)"', "openai-python: `e.code` is None"],
 )
 def test_message(x: Exchange) -> None:
     if x.request.method == "HEAD":

@@ -11,6 +11,9 @@ from conformance.errors import UsageError
 
 DEFAULT_OUT = "conformance-report"
 
+QUICK = ("--assert=plain", "-p", "no:hypothesispytest", "-p", "no:anyio")
+"""What pytest would spend seconds on before the first request, and no case needs."""
+
 
 def run_command(given: dict[str, Any]) -> int:
     import pytest
@@ -58,6 +61,7 @@ def _pytest_arguments(given: dict[str, Any]) -> list[str]:
         "conformance.plugin",
         "-p",
         "no:cacheprovider",
+        *QUICK,
         "-qq",
         "--no-header",
         "--no-summary",

@@ -1,0 +1,1 @@
+"""Bodies that nobody thought of, made from the request schemas in ``schemas/openai/requests``."""

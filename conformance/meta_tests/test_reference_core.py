@@ -287,7 +287,7 @@ def test_every_fault_and_variation_can_be_planted() -> None:
 def test_faults_at_every_stage() -> None:
     assert Provider("auth.invalid-key.refused")("GET", "/models", key="x").status_code == 200
     assert "detail" in Provider("error.object")("GET", "/nothing").json()
-    assert "x-request-id" not in Provider("http.request-id.present")("GET", "/models").headers
+    assert "x-request-id" not in Provider("headers.request-id.success")("GET", "/models").headers
     cut = Provider("chat.max-tokens.enforced").chat(max_tokens=1).json()
     assert cut["choices"][0]["finish_reason"] == "stop"
     assert "[DONE]" not in Provider("chat.stream.terminator").chat(stream=True).text

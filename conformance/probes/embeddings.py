@@ -202,7 +202,9 @@ def shorter(full: int) -> int:
 def _dimensions(encoding: str, whole: bool = False) -> Any:
     def body(c: Context) -> dict[str, object]:
         found = first(c["embeddings"])
-        full = len(found) if found else 512
+        if not found:
+            raise Skip("there is no full vector")
+        full = len(found)
         return {
             "model": c.model("embedding"),
             "input": DINNER,

@@ -11,7 +11,7 @@ from typing import Any
 
 from conformance.exchange import Exchange
 from conformance.probe import Skip, chat, probe, scenario
-from conformance.ratelimits import number, resets, told
+from conformance.ratelimits import number, resets, retry_after, told
 
 LARGEST = 60
 """Requests that the suite is willing to spend to reach a limit."""
@@ -41,6 +41,9 @@ def _window(s: Any) -> float:
 def _wait_of(x: Exchange, window: float) -> float:
     """Seconds to wait after a refusal: as told, but not past the window."""
     wait = told(x)
+    found = retry_after(x)
+    if wait is not None and found is not None and found.form == "date":
+        wait += 1  # a date has no fractions
     return min(wait if wait is not None and wait > 0 else window, window + 1) + MARGIN
 
 
@@ -140,18 +143,22 @@ async def ratelimit_spend(s: Any) -> None:
     tokens=MOST_TOKENS,
 )
 async def ratelimit_tokens(s: Any) -> None:
-    """Prompts of nearly half the limit of tokens, until one is refused."""
+    """Prompts of more than half the limit of tokens, until one is refused."""
     window = _window(s)
     if window > SHORT:
         raise Skip(f"a window of {window:g} s is not waited for once more")
-    first = await _fresh(s, window)
+    first = await _ask(s, "fresh")
+    if first.status == 429:
+        await s.sleep(_wait_of(first, window))
+        first = await _ask(s, "fresh")
     limit = number(first, "tokens", "limit")
     if not limit:
         raise Skip("no header says what the token limit of `keys.limited` is")
     if limit > MOST_TOKENS:
         raise Skip(f"`keys.limited` may use {limit:g} tokens; at most {MOST_TOKENS} are spent")
-    await s.sleep(max(resets(first), default=window) + MARGIN)
-    words = "word " * int(limit * 0.42)
+    if (number(first, "requests", "remaining") or 0) < 2:
+        await s.sleep(max(resets(first), default=window) + MARGIN)
+    words = "word " * int(limit * 0.6)
     body = {"messages": [{"role": "user", "content": f"Say hello.\n{words}"}]}
     context = {"limit": limit, "window": window}
     refused = None

@@ -234,14 +234,16 @@ def _previous(c: Context) -> dict[str, Any]:
     return response(said, tools=[WEATHER], **PLAIN, previous_response_id=re.id_of(earlier))[2]
 
 
+def _unanswered(c: Context) -> dict[str, Any]:
+    first_calls(c["responses_tools"])
+    kept = re.output(re.result(c["responses_tools"]))
+    return response([user(ASK), *kept, user("And now?")], tools=[WEATHER], **PLAIN)[2]
+
+
 _after("responses_tools_previous", _previous, needs="responses.stored", valid=False)
 _after(
     "responses_tools_unanswered",
-    lambda c: response(
-        [user(ASK), *re.output(re.result(c["responses_tools"])), user("And now?")],
-        tools=[WEATHER],
-        **PLAIN,
-    )[2],
+    _unanswered,
     valid=False,
 )
 probe(

@@ -74,10 +74,11 @@ def try_out(
     config: ReferenceConfig | None = None,
     tier: str = "full",
     base: Outcome | None = None,
+    fuzz: bool = True,
 ) -> Outcome:
     """Drive and judge a provider with these faults and variations.
 
-    ``base``: what the same provider showed without them. Then only the probes of the routes that the
+    ``fuzz``: fuzz it too, as much as the standard tier does. ``base``: what the same provider showed without them. Then only the probes of the routes that the
     faults change are sent again; the rest is taken from there.
     """
     profile = load_profile("reference")
@@ -86,7 +87,7 @@ def try_out(
     clock = VirtualClock()
     app = create_app(config, clock=clock, faults=faults, variations=variations)
     claims = dict.fromkeys(all_capabilities(), Claim.CLAIMED)
-    options = Options(drivers=drivers, claims=claims, tier=tier)
+    options = Options(drivers=drivers, claims=claims, tier=tier, fuzz=fuzz)
     recording, chosen = Recording(), None
     if base is not None:
         recording, chosen = _rest(base.drive.recording, groups_of([*faults, *variations]))

@@ -213,7 +213,7 @@ def locked(call: Call, verdict: Verdict) -> ApiError | None:
     """After a wrong key the right one is refused, once."""
     if _wrong(call):
         call.app.data["locked"] = True
-    elif _given(call) == f"Bearer {KEY_MAIN}" and call.app.data.pop("locked", False):
+    elif b"single word hello." in call.raw and call.app.data.pop("locked", False):
         return ApiError(403, "Too many failed attempts.")
     return None
 

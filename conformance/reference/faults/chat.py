@@ -11,6 +11,9 @@ from conformance.reference.tokens import count
 
 Json = dict[str, Any]
 
+SERVER = ("errors.no-5xx", "errors.no-5xx.first")
+"""What every 5xx violates as well."""
+
 
 def whole(call: Call) -> bool:
     """Whether the answer is not streamed."""
@@ -22,10 +25,16 @@ def once(call: Call) -> bool:
     return not call.stream and (call.fields.get("n") or 1) == 1
 
 
+def messages_of(body: Json) -> list[Json]:
+    """The messages of a request that are objects, whatever it holds."""
+    found = body.get("messages")
+    return [m for m in found if isinstance(m, dict)] if isinstance(found, list) else []
+
+
 def last_text(call: Call) -> str:
     """What the last message of the request says, as a string."""
-    messages = call.fields.get("messages") or [{}]
-    content = messages[-1].get("content") if isinstance(messages[-1], dict) else ""
+    messages = messages_of(call.fields) or [{}]
+    content = messages[-1].get("content")
     return content if isinstance(content, str) else ""
 
 
@@ -215,7 +224,8 @@ def copies(call: Call, reply: Json) -> None:
             choice["message"]["content"] = reply["choices"][0]["message"]["content"]
 
 
-@fault("chat.n.refused-cleanly", at="request", route="chat", when=whole)
+@fault("chat.n.refused-cleanly", at="request", route="chat", when=whole,
+       breaks=("chat.n.refused-cleanly", *SERVER))  # fmt: skip
 def n_crashes(call: Call, body: Json) -> None:
     """n above 1 is a 500."""
     if isinstance(body.get("n"), int) and body["n"] > 1:

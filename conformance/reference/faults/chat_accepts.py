@@ -9,7 +9,7 @@ from conformance.probes import chat_accepts, completions
 from conformance.reference.call import Call
 from conformance.reference.errors import ApiError, invalid
 from conformance.reference.fault import fault
-from conformance.reference.faults.chat import crash, last_text, whole
+from conformance.reference.faults.chat import SERVER, crash, last_text, messages_of, whole
 
 Json = dict[str, Any]
 Test = Callable[[Json], bool]
@@ -31,6 +31,10 @@ def refuse(
             raise error() if error else invalid(words, None, "invalid_value")
 
     more.setdefault("when", whole)
+    given = more.pop("breaks", (id,))
+    if error is not None and error().status >= 500:
+        given = (*given, *SERVER)
+    more["breaks"] = given
     fault(id, at="request", route=route, text=words, **more)(hook)
 
 
@@ -76,7 +80,7 @@ for _kind, _values in {
             field_defects=_defects,
             error=(lambda: crash("'NoneType' object has no attribute 'encode'"))
             if _kind == "null"
-            else (lambda: ApiError(422, "extra fields not permitted")),
+            else (lambda: invalid("extra fields not permitted")),
         )
 
 for _kind, _several in {
@@ -105,7 +109,7 @@ for _kind, _several in {
 
 
 def _roles(body: Json) -> list[str]:
-    return [str(m.get("role")) for m in body.get("messages") or () if isinstance(m, dict)]
+    return [str(m.get("role")) for m in messages_of(body)]
 
 
 def _order(body: Json) -> bool:
@@ -119,8 +123,8 @@ ORDERS: dict[str, Test] = {
     "two-users": lambda b: "user user" in " ".join(_roles(b)),
     "two-systems": lambda b: "system system" in " ".join(_roles(b)),
     "late-system": lambda b: "assistant system" in " ".join(_roles(b)),
-    "name": lambda b: any("name" in m for m in b["messages"]),
-    "empty-text": lambda b: any(m.get("content") == "" for m in b["messages"]),
+    "name": lambda b: any("name" in m for m in messages_of(b)),
+    "empty-text": lambda b: any(m.get("content") == "" for m in messages_of(b)),
     "assistant-last": lambda b: (_roles(b) or [""])[-1] == "assistant",
     "system-only": lambda b: _roles(b) == ["system"],
 }
@@ -167,9 +171,8 @@ def false_is_true(call: Call, reply: Json) -> None:
 
 refuse("chat.accepts.basic", "Every request is refused for a while.",
        lambda b: set(b) == {"model", "messages", "temperature", "max_tokens"}
-       and b["max_tokens"] == 64 and len(b["messages"]) == 1 and b["temperature"] == 0
-       and isinstance(b["messages"][0].get("content"), str)
-       and b["messages"][0]["content"].endswith("lazy dog."))  # fmt: skip
+       and b["max_tokens"] == 64 and len(messages_of(b)) == 1 and b["temperature"] == 0
+       and str(messages_of(b)[0].get("content")).endswith("lazy dog."))  # fmt: skip
 refuse("chat.accepts.max-tokens", "max_tokens is refused.",
        lambda b: b.get("max_tokens") == 5 and "Count" in str(b.get("messages"))
        and set(b) == {"model", "messages", "temperature", "max_tokens"})  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 from conformance.reference.call import Call
 from conformance.reference.errors import invalid
 from conformance.reference.fault import fault
-from conformance.reference.faults.chat import crash, last_text, plain, whole
+from conformance.reference.faults.chat import SERVER, crash, last_text, plain, whole
 
 Json = dict[str, Any]
 
@@ -38,7 +38,7 @@ def drops(call: Call, reply: Json) -> None:
 
 
 @fault("chat.logprobs.not-ignored/crash", at="request", route="chat",
-       breaks=("chat.logprobs.not-ignored",), when=whole)  # fmt: skip
+       breaks=("chat.logprobs.not-ignored", *SERVER), when=whole)  # fmt: skip
 def logprobs_crash(call: Call, body: Json) -> None:
     """logprobs is a 500."""
     if body.get("top_logprobs") == 5 and "top_p" not in body:
@@ -155,6 +155,7 @@ def lost_at_stop(call: Call, reply: Json) -> None:
 
 
 @fault("chat.logprobs.accepts-plain", at="request", route="chat", when=whole,
+       breaks=("chat.logprobs.accepts-plain", *SERVER),
        field_defects="logprobs-true-without-top-logprobs-rejected")  # fmt: skip
 def wants_top(call: Call, body: Json) -> None:
     """logprobs without top_logprobs is refused."""

@@ -8,9 +8,8 @@ from typing import Any
 from conformance.reference.call import Call
 from conformance.reference.errors import invalid
 from conformance.reference.fault import fault
-from conformance.reference.faults.chat import crash, once, whole
+from conformance.reference.faults.chat import crash, messages_of, once, whole
 from conformance.reference.faults.chat_accepts import refuse
-from conformance.reference.faults.chat_turns import messages_of
 
 Json = dict[str, Any]
 

@@ -8,7 +8,7 @@ from typing import Any
 from conformance.reference.call import Call
 from conformance.reference.errors import invalid
 from conformance.reference.fault import fault
-from conformance.reference.faults.chat import crash, last_text, once, plain, whole
+from conformance.reference.faults.chat import SERVER, crash, last_text, once, plain, whole
 
 Json = dict[str, Any]
 
@@ -75,7 +75,8 @@ def cuts_too_much(call: Call, reply: Json) -> None:
 
 
 @fault("chat.stop.cuts-before-list", at="reply", route="chat",
-       when=lambda call: stopping(call) and len(_stops(call)) == 4)  # fmt: skip
+       when=lambda call: stopping(call) and len(_stops(call)) == 4,
+       breaks=("chat.stop.cuts-before-list", "chat.stream.stop.same-text"))  # fmt: skip
 def leaves_a_part(call: Call, reply: Json) -> None:
     """The first token of the stop string is left in the text."""
     for choice in reply["choices"]:
@@ -99,7 +100,8 @@ def loses_the_tail(call: Call, reply: Json) -> None:
         choice["message"]["content"] = choice["message"]["content"][:-4]
 
 
-@fault("chat.stop.empty-list", at="request", route="chat", when=whole)
+@fault("chat.stop.empty-list", at="request", route="chat", when=whole,
+       breaks=("chat.stop.empty-list", *SERVER))  # fmt: skip
 def empty_stop_crashes(call: Call, body: Json) -> None:
     """An empty list of stop strings is a 500."""
     if body.get("stop") == []:
@@ -148,7 +150,8 @@ def bias_ignored(call: Call, body: Json) -> None:
     body.pop("logit_bias", None)
 
 
-@fault("chat.logit-bias.refused-cleanly", at="request", route="chat", when=once)
+@fault("chat.logit-bias.refused-cleanly", at="request", route="chat", when=once,
+       breaks=("chat.logit-bias.refused-cleanly", *SERVER))  # fmt: skip
 def bias_crashes(call: Call, body: Json) -> None:
     """logit_bias is a 500."""
     if body.get("logit_bias"):

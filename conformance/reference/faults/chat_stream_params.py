@@ -7,6 +7,7 @@ from typing import Any
 from conformance.reference.call import Call
 from conformance.reference.errors import ApiError
 from conformance.reference.fault import fault
+from conformance.reference.faults.chat import SERVER
 
 Chunks = list[dict[str, Any]]
 
@@ -77,7 +78,7 @@ def dropped(call: Call, chunks: Chunks) -> None:
 
 
 @fault("chat.stream.logprobs.given/crash", at="request", route="chat",
-       breaks=("chat.stream.logprobs.given",),
+       breaks=("chat.stream.logprobs.given", *SERVER),
        when=lambda call: asked(call) and call.fields.get("max_tokens") == 1,
        field_defects="logprobs-stream-500-on-abort")  # fmt: skip
 def crashes(call: Call, body: dict[str, Any]) -> None:

@@ -25,7 +25,8 @@ def _origin(call: Call) -> bool:
 
 
 @fault("cors.preflight.status", at="http", when=_post,
-       breaks=("cors.preflight.status", "cors.served"), field_defects="auth-preflight-401")  # fmt: skip
+       breaks=("cors.preflight.status", "cors.served"),
+       field_defects="auth-preflight-401")  # fmt: skip
 def asks_for_key(call: Call, reply: Reply) -> None:
     """A preflight is answered with 401."""
     reply.status = 401

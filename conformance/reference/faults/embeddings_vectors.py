@@ -56,8 +56,7 @@ def zeros(call: Call, reply: Json) -> None:
 
 @fault("embeddings.vector.not-quantised", at="reply", route=ROUTE,
        when=lambda call: call.fields.get("user") is not None,
-       breaks=("embeddings.vector.not-quantised", "embeddings.vector.unit-length",
-               "embeddings.repeatable"))  # fmt: skip
+       breaks=("embeddings.vector.not-quantised", "embeddings.vector.unit-length"))  # fmt: skip
 def int8(call: Call, reply: Json) -> None:
     """Vectors are 8-bit integers."""
     _set(reply, lambda v: [round(n * 500) for n in v])
@@ -86,7 +85,7 @@ def not_normalised(call: Call, reply: Json) -> None:
 
 
 @fault("embeddings.batch.distinct", at="reply", route=ROUTE,
-       breaks=("embeddings.batch.distinct", "embeddings.tokens.distinct", "embeddings.meaning"))
+       breaks=("embeddings.batch.distinct", "embeddings.tokens.distinct"))
 def constant(call: Call, reply: Json) -> None:
     """Every text has the same vector."""
     wanted = call.fields.get("dimensions") or EMBEDDING_DIMENSIONS
@@ -140,9 +139,9 @@ def tokens_unread(call: Call, reply: Json) -> None:
 
 @fault("embeddings.dimensions.honoured", at="accepted", route=ROUTE, when=dimensions_asked,
        breaks=("embeddings.dimensions.honoured", "embeddings.dimensions.base64"))  # fmt: skip
-def ignores_dimensions(call: Call, body: Json) -> None:
+def ignores_dimensions(call: Call, body: Json) -> Json:
     """dimensions is ignored."""
-    call.body = {**body, "dimensions": None}
+    return {**body, "dimensions": None}
 
 
 @fault("embeddings.dimensions.honoured/padded", at="reply", route=ROUTE, when=dimensions_asked,

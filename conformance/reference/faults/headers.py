@@ -201,7 +201,9 @@ _time(f"{_WHOLE}/unit", "The processing time has a unit.", lambda ms: f"{ms}ms",
 _time(f"{_WHOLE}/seconds", "The time is in seconds.", lambda ms: f"{ms / 1000:.3f}", _WHOLE)
 _time(f"{_WHOLE}/empty", "The processing time is negative.", lambda ms: f"-{ms}", _WHOLE)
 _time(_TRUE, "The processing time is in microseconds.", lambda ms: str(ms * 1000))
-_time(f"{_TRUE}/clock", "The processing time is the time of day.", lambda ms: str(ms + 10**11), _TRUE)
+_time(
+    f"{_TRUE}/clock", "The processing time is the time of day.", lambda ms: str(ms + 10**11), _TRUE
+)
 
 
 @fault("headers.version.present", at="http")

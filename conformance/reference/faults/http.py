@@ -33,11 +33,8 @@ def _upper(call: Call) -> bool:
     return call.headers.get("content-type", "").endswith("charset=UTF-8")
 
 
-_refuse("content-type.charset.accepted",
-        lambda c: c.headers.get("content-type", "").endswith("; charset=utf-8")
-        and c.route == "chat",
-        400, "A content type with a charset is refused.",
-        defects="ct-charset-rejected")  # fmt: skip
+_refuse("content-type.charset.accepted", says("apple"), 400,
+        "A content type with a charset is refused.", defects="ct-charset-rejected")  # fmt: skip
 _refuse("content-type.charset.upper", _upper, 415, "The charset in capitals is refused.")
 _refuse("http.accept.any", says("banana"), 406, "Accept: */* is refused.")
 _refuse("http.accept.stream", says("blueberry"), 406,
@@ -134,6 +131,8 @@ def head_crash(call: Call, reply: Reply) -> None:
 def options_crash(call: Call, reply: Reply) -> None:
     """OPTIONS breaks the server."""
     reply.status = 500
+    reply.set("content-type", "application/json")
+    reply.body = b'{"error":{"message":"Broken.","type":"server_error","param":null,"code":null}}'
 
 
 def _redirect(status: int, location: str) -> Reply:
@@ -212,8 +211,7 @@ def _half(body: Body) -> Callable[[], AsyncIterator[bytes]]:
     return send
 
 
-@fault("http.body.complete", at="http", when=says("mango"), breaks=("http.body.complete",
-       "http.body.json"))  # fmt: skip
+@fault("http.body.complete", at="http", when=says("mango"), breaks=("http.body.complete",))  # fmt: skip
 def broken_off(call: Call, reply: Reply) -> None:
     """An answer breaks off in the middle."""
     reply.body = _half(reply.body)

@@ -24,7 +24,7 @@ _HEADER = "idempotency-key"
 Name = tuple[str, str, str, str]
 
 
-def _store(id: str, *breaks: str, **options: Any) -> Any:
+def store(id: str, *breaks: str, **options: Any) -> Any:
     """Plant a class of store."""
 
     def plant(kind: type[IdempotencyStore]) -> type[IdempotencyStore]:
@@ -38,7 +38,7 @@ def _store(id: str, *breaks: str, **options: Any) -> Any:
     return plant
 
 
-@_store(
+@store(
     _SAME,
     _SAME,
     _STREAM,
@@ -55,7 +55,7 @@ class Ignores(IdempotencyStore):
         return await execute()
 
 
-@_store(_I + "replay.success", _I + "replay.success", _KEPT, _I + "error.then-replayed",
+@store(_I + "replay.success", _I + "replay.success", _KEPT, _I + "error.then-replayed",
         _I + "stream.served-again")  # fmt: skip
 class RefusesReplay(IdempotencyStore):
     """The second use of a key is refused, whatever its body."""
@@ -76,7 +76,7 @@ def _changed(id: str, text: str, change: Callable[[Reply], None], *more: str) ->
                 change(reply)
             return reply
 
-    _store(id, id, *more)(Changed)
+    store(id, id, *more)(Changed)
 
 
 def _later(reply: Reply) -> None:
@@ -100,7 +100,7 @@ _changed(_I + "replay.same-bytes", "A replay is indented anew.", _spaced)
 _changed(_I + "replay.same-head", "A replay has a status of its own.", _accepted)
 
 
-@_store(_I + "replay.costs-no-tokens")
+@store(_I + "replay.costs-no-tokens")
 class ChargesReplays(IdempotencyStore):
     """A replay takes tokens as if it were executed."""
 
@@ -111,7 +111,7 @@ class ChargesReplays(IdempotencyStore):
         return super().replay(call, stored)
 
 
-@_store(_I + "key.exact")
+@store(_I + "key.exact")
 class CutKeys(IdempotencyStore):
     """Only the first 64 characters of a key count."""
 
@@ -119,7 +119,7 @@ class CutKeys(IdempotencyStore):
         return super().name(call, key[:64])
 
 
-@_store(_I + "key.case")
+@store(_I + "key.case")
 class LowerKeys(IdempotencyStore):
     """Keys are compared without their case."""
 
@@ -135,14 +135,14 @@ def _bounded(id: str, text: str, least: int, most: int) -> None:
             if not least <= len(key) <= most:
                 raise ApiError(400, "Invalid Idempotency-Key.", param="Idempotency-Key")
 
-    _store(id)(Bounded)
+    store(id)(Bounded)
 
 
 _bounded(_I + "key.one-character", "Keys of less than 8 characters are refused.", 8, 255)
 _bounded(_I + "key.longest", "Keys of more than 128 characters are refused.", 1, 128)
 
 
-@_store(_OTHER, _OTHER, _REFUSED, _I + "error.not-stored" + "")
+@store(_OTHER, _OTHER, _REFUSED, _I + "other-stream.not-confused")
 class AnyBody(IdempotencyStore):
     """The stored answer is given whatever the body."""
 
@@ -150,7 +150,7 @@ class AnyBody(IdempotencyStore):
         return ""
 
 
-@_store(_I + "other-stream.not-confused")
+@store(_I + "other-stream.not-confused")
 class StreamForgotten(IdempotencyStore):
     """stream is not part of what is compared."""
 
@@ -163,7 +163,7 @@ class StreamForgotten(IdempotencyStore):
         return json.dumps(body, sort_keys=True)
 
 
-@_store(_REFUSED)
+@store(_REFUSED)
 class ExecutesConflict(IdempotencyStore):
     """A used key with another body is executed as new."""
 
@@ -178,7 +178,7 @@ def _conflict(id: str, text: str, error: ApiError, *breaks: str, **options: Any)
         def conflict(self, entry: _Entry) -> ApiError:
             return error
 
-    _store(id, *(breaks or (id,)), **options)(Conflict)
+    store(id, *(breaks or (id,)), **options)(Conflict)
 
 
 _conflict(
@@ -204,7 +204,7 @@ def bare_conflict(call: Call, error: Any) -> None:
         error.body = {"detail": "Idempotency-Key conflict"}
 
 
-@_store(_KEPT)
+@store(_KEPT)
 class Overwrites(IdempotencyStore):
     """A conflict drops the stored answer."""
 
@@ -215,7 +215,7 @@ class Overwrites(IdempotencyStore):
         return super().conflict(entry)
 
 
-@_store(_I + "concurrent.once")
+@store(_I + "concurrent.once")
 class NoLock(IdempotencyStore):
     """Twins that come while the first is running are executed."""
 
@@ -227,7 +227,7 @@ class NoLock(IdempotencyStore):
         return await super().once(call, execute)
 
 
-@_store(_I + "concurrent.answered")
+@store(_I + "concurrent.answered")
 class TwinsFail(IdempotencyStore):
     """Twins that come while the first is running are refused for good."""
 
@@ -235,7 +235,7 @@ class TwinsFail(IdempotencyStore):
         raise ApiError(400, "This Idempotency-Key is in use.", param="Idempotency-Key")
 
 
-@_store(_I + "concurrent.answered/409", _I + "concurrent.answered")
+@store(_I + "concurrent.answered/409", _I + "concurrent.answered")
 class TwinsForbidden(IdempotencyStore):
     """Twins are refused with a 409 that forbids the retry."""
 
@@ -244,115 +244,7 @@ class TwinsForbidden(IdempotencyStore):
         raise ApiError(409, "This Idempotency-Key is in use.", headers=headers)
 
 
-class _StoresErrors(IdempotencyStore):
-    """Keeps refusals too."""
-
-    async def once(self, call: Call, execute: Callable[[], Awaitable[Reply]]) -> Reply:
-        key = call.headers.get(_HEADER)
-        if not key or call.method != "POST":
-            return await super().once(call, execute)
-        errors: dict[Name, ApiError] = self.__dict__.setdefault("errors", {})
-        name = self.name(call, key)
-        if name in errors:
-            raise errors[name]
-        try:
-            return await super().once(call, execute)
-        except ApiError as error:
-            if self.stores(error):
-                errors[name] = error
-            raise
-
-    def stores(self, error: ApiError) -> bool:
-        return error.param != "Idempotency-Key"
-
-
-@_store(_I + "error.not-stored", _I + "error.not-stored")
-class StoresInvalid(_StoresErrors):
-    """A refused request is stored: its key gives the error for ever."""
-
-    def stores(self, error: ApiError) -> bool:
-        return error.status == 400 and super().stores(error)
-
-
-@_store(_I + "error.rate-limit")
-class StoresLimits(_StoresErrors):
-    """A refusal for the rate limit is stored, and replayed after the wait."""
-
-    def stores(self, error: ApiError) -> bool:
-        return error.status == 429
-
-
-@_store(_I + "error.repeated")
-class BusyErrors(_StoresErrors):
-    """A key whose request was refused stays in use."""
-
-    async def once(self, call: Call, execute: Callable[[], Awaitable[Reply]]) -> Reply:
-        try:
-            return await super().once(call, execute)
-        except ApiError as error:
-            if error.status == 400 and self.__dict__.setdefault("seen", set()) is not None:
-                key = call.headers.get(_HEADER, "")
-                seen: set[str] = self.__dict__["seen"]
-                if key and key in seen and error.param != "Idempotency-Key":
-                    raise ApiError(409, "This Idempotency-Key is in use.") from error
-                seen.add(key)
-            raise
-
-    def stores(self, error: ApiError) -> bool:
-        return False
-
-
-@_store(_I + "error.then-replayed")
-class ForgetsMended(_StoresErrors):
-    """A key whose request was refused once is not looked at again."""
-
-    async def once(self, call: Call, execute: Callable[[], Awaitable[Reply]]) -> Reply:
-        refused: set[str] = self.__dict__.setdefault("refused", set())
-        key = call.headers.get(_HEADER, "")
-        if key in refused:
-            return await execute()
-        try:
-            return await super().once(call, execute)
-        except ApiError as error:
-            if error.status == 400 and error.param != "Idempotency-Key":
-                refused.add(key)
-            raise
-
-    def stores(self, error: ApiError) -> bool:
-        return False
-
-
-@_store(_STREAM)
-class StreamsAnew(IdempotencyStore):
-    """Streams are not stored."""
-
-    def keeps(self, reply: Reply) -> bool:
-        return super().keeps(reply) and isinstance(reply.body, bytes)
-
-
-@_store(_I + "stream.complete")
-class StreamCut(IdempotencyStore):
-    """A replayed stream lacks its end."""
-
-    def replay(self, call: Call, stored: Reply) -> Reply:
-        reply = super().replay(call, stored)
-        if isinstance(reply.body, list):
-            reply.body.pop()
-        return reply
-
-
-@_store(_I + "stream.served-again", _I + "stream.served-again", "sse.content-type")
-class StreamAsJson(IdempotencyStore):
-    """A replayed stream says that it is JSON."""
-
-    def replay(self, call: Call, stored: Reply) -> Reply:
-        reply = super().replay(call, stored)
-        if isinstance(reply.body, list):
-            reply.set("content-type", "application/json")
-        return reply
-
-
-@_store(_I + "other-account.isolated", _I + "other-account.isolated")
+@store(_I + "other-account.isolated", _I + "other-account.isolated")
 class OneForAll(IdempotencyStore):
     """Keys are common to all accounts."""
 
@@ -360,7 +252,7 @@ class OneForAll(IdempotencyStore):
         return ("", call.method, call.path, key)
 
 
-@_store(_I + "other-account.served")
+@store(_I + "other-account.served")
 class SeenByAll(IdempotencyStore):
     """A key that another account has used is refused."""
 
@@ -371,7 +263,7 @@ class SeenByAll(IdempotencyStore):
         return super().name(call, key)
 
 
-@_store(_ENDPOINT, _ENDPOINT)
+@store(_ENDPOINT, _ENDPOINT)
 class OneForEndpoints(IdempotencyStore):
     """Only the key counts: neither the endpoint nor the body."""
 
@@ -393,8 +285,18 @@ def get_refused(call: Call, verdict: Any) -> Any:
     return None
 
 
-@fault(_I + "header.accepted", at="authorised", breaks=(
-    _I + "header.accepted", _I + "header.accepted-stream"))  # fmt: skip
+@fault(
+    _I + "header.accepted",
+    at="authorised",
+    breaks=(
+        _I + "header.accepted",
+        _I + "header.accepted-stream",
+        _I + "concurrent.answered",
+        _I + "error.not-stored",
+        _I + "key.longest",
+        _I + "key.one-character",
+    ),
+)
 def header_refused(call: Call, verdict: Any) -> Any:
     """Requests with an Idempotency-Key are refused."""
     if _HEADER in call.headers and call.method == "POST":
@@ -427,7 +329,7 @@ def marked_key(call: Call, verdict: Any) -> Any:
     return None
 
 
-@_store(_I + "key.empty-is-none")
+@store(_I + "key.empty-is-none")
 class EmptyIsKey(IdempotencyStore):
     """The empty key is a key, common to all who send it, whatever they ask."""
 

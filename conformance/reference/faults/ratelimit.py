@@ -77,6 +77,23 @@ def _scoped(full: str) -> str:
     return f"{_PREFIX}api_key-{kind}-{resource}"
 
 
+def _scoped_names(reply: Reply) -> None:
+    _drop(_RESET, _PREFIX + "reset-tokens")(reply)
+    _rename(_scoped)(reply)
+
+
+def _bare_names(reply: Reply) -> None:
+    for kind in ("Limit", "Remaining", "Reset"):
+        value = reply.header(f"{_PREFIX}{kind}-requests") or ""
+        reply.set(f"X-RateLimit-{kind}", value)
+    _drop(*_ALL)(reply)
+
+
+def _nothing(reply: Reply) -> None:
+    for kind in ("limit", "remaining"):
+        _set(kind, lambda _: "0")(reply)
+
+
 def _streamed(call: Call, reply: Reply) -> bool:
     return call.stream
 
@@ -94,7 +111,7 @@ _headers(_H + "present", "There are no rate-limit headers.", _drop(*_ALL))
 _headers(
     _H + "names",
     "The names of the rate-limit headers have a scope in them, and there is no reset.",
-    lambda reply: (_drop(_RESET, _PREFIX + "reset-tokens")(reply), _rename(_scoped)(reply))[0],
+    _scoped_names,
     _H + "present",
     field_defects="rl-nonstandard-header-names",
 )
@@ -115,11 +132,7 @@ _headers(
 _headers(
     _H + "generic",
     "The rate-limit headers are named without what they count.",
-    lambda reply: (
-        [reply.set(f"X-RateLimit-{k}", reply.header(_PREFIX + f"{k.lower()}-requests") or "")
-         for k in ("Limit", "Remaining", "Reset")],
-        _drop(*_ALL)(reply),
-    )[1],  # fmt: skip
+    _bare_names,
     _H + "present",
 )
 for _name in _ALL:
@@ -167,13 +180,14 @@ _headers(
 _headers(
     _H + "limit.positive",
     "Limits are 0, and so is what remains.",
-    lambda reply: (_set("limit", lambda _: "0")(reply), _set("remaining", lambda _: "0")(reply))[0],
+    _nothing,
     of=_embedded,
 )
 _headers(
     _H + "remaining.within-limit",
     "More remains than the limit.",
     lambda reply: reply.set(_PREFIX + "limit-tokens", "5"),
+    of=_embedded,
 )
 _headers(
     _H + "remaining.counts-this",

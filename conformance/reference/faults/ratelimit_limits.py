@@ -243,7 +243,7 @@ class FewerTokens(Limits):
             raise self._refusal(account, window, "tokens", account.tokens_limit)
         super().charge(account, tokens)
         if _small(account) and tokens > 1000:
-            window.tokens = min(window.tokens, 900)
+            window.tokens = min(window.tokens, 100)
 
 
 @_limits("ratelimit.tokens.remaining")

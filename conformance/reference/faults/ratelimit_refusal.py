@@ -1,4 +1,4 @@
-"""Faults of the refusal of a spent limit, of a quota that is spent, and of the wait they tell."""
+"""Faults of the refusal of a spent limit, and of the wait that it tells."""
 
 from __future__ import annotations
 
@@ -136,12 +136,17 @@ def _no_wait(error: ErrorReply) -> None:
     header(_MS, None)(error)
 
 
+def _renamed_wait(error: ErrorReply) -> None:
+    _no_wait(error)
+    error.headers.append(("llm_provider-retry-after", "2"))
+
+
 _NO_WAIT = (_R + "retry-after", "ratelimit.tokens.retry-after")
 refused(_R + "retry-after", "The refusal does not say when to come back.", _no_wait, *_NO_WAIT)
 refused(
     _R + "retry-after/renamed",
     "The wait of the upstream is passed on by another name.",
-    lambda error: (_no_wait(error), error.headers.append(("llm_provider-retry-after", "2")))[0],
+    _renamed_wait,
     *_NO_WAIT,
     field_defects="rl-retry-after-renamed",
 )
@@ -193,11 +198,17 @@ def stream_ok(call: Call, reply: Reply) -> None:
     if reply.status == 429 and call.account and call.account.name == "limited":
         assert isinstance(reply.body, bytes)
         reply.status = 200
+        reply.drop(_AFTER)
         reply.set("content-type", "text/event-stream")
         reply.body = b"data: " + reply.body + b"\n\ndata: [DONE]\n\n"
 
 
-@fault("ratelimit.stream.body", at="http", when=streams)
+@fault(
+    "ratelimit.stream.body",
+    at="http",
+    breaks=("ratelimit.stream.body", "retry.refusal.message"),
+    when=streams,
+)
 def stream_event(call: Call, reply: Reply) -> None:
     """The refusal of a stream is an event, with status 429."""
     if reply.status == 429 and call.account and call.account.name == "limited":
@@ -326,88 +337,3 @@ def wait_for_success(call: Call, reply: Reply) -> None:
     """Served answers have a Retry-After."""
     if reply.status == 200:
         reply.set(_AFTER, "1")
-
-
-def _spent(call: Call) -> bool:
-    return call.account is not None and call.account.state == "no_quota"
-
-
-_Q = "ratelimit.quota."
-_SDK_QUOTA = "sdk.retries.quota"
-
-
-@fault(_Q + "refused", at="error", breaks=(_Q + "refused", "errors.no-5xx.first"), when=_spent)
-def quota_503(call: Call, error: ErrorReply) -> None:
-    """A spent quota is answered with 503."""
-    error.status = 503
-
-
-@fault(_Q + "status", at="error", when=_spent)
-def quota_402(call: Call, error: ErrorReply) -> None:
-    """A spent quota is answered with 402."""
-    error.status = 402
-
-
-@fault(_Q + "error-object", at="error", when=_spent,
-       breaks=(_Q + "error-object", "retry.refusal.message", _SDK_QUOTA))  # fmt: skip
-def quota_bare(call: Call, error: ErrorReply) -> None:
-    """The refusal for quota is a string."""
-    error.body = {"error": "insufficient balance"}
-
-
-@fault(_Q + "code", at="error", when=_spent, breaks=(_Q + "code", _SDK_QUOTA),
-       field_defects="rl-quota-nonstandard-code")  # fmt: skip
-def quota_own_code(call: Call, error: ErrorReply) -> None:
-    """The code of a spent quota is quota_exceeded."""
-    field("code", "quota_exceeded")(error)
-
-
-@fault(_SDK_QUOTA, at="error", when=_spent, breaks=(_SDK_QUOTA, _Q + "code", _Q + "type"))
-def quota_as_rate(call: Call, error: ErrorReply) -> None:
-    """A spent quota is called a rate limit."""
-    field("code", "rate_limit_exceeded")(error)
-    field("type", "requests")(error)
-
-
-@fault(_Q + "type", at="error", when=_spent)
-def quota_own_type(call: Call, error: ErrorReply) -> None:
-    """The type of a spent quota is billing_error."""
-    field("type", "billing_error")(error)
-
-
-@fault(_Q + "no-retry-after", at="error", when=_spent,
-       breaks=(_Q + "no-retry-after", _Q + "retry-forbidden", "sdk.retries.quota-at-once"))  # fmt: skip
-def quota_wait(call: Call, error: ErrorReply) -> None:
-    """A spent quota says to come back in 20 seconds."""
-    error.headers = [(_AFTER, "20")]
-
-
-@fault(_Q + "retry-not-wanted", at="error", when=_spent,
-       breaks=(_Q + "retry-not-wanted", _Q + "retry-forbidden", "sdk.retries.quota-at-once"))  # fmt: skip
-def quota_again(call: Call, error: ErrorReply) -> None:
-    """A spent quota asks for a retry."""
-    header("x-should-retry", "true")(error)
-
-
-@fault(_Q + "retry-forbidden", at="error", when=_spent,
-       breaks=(_Q + "retry-forbidden", "sdk.retries.quota-at-once"))  # fmt: skip
-def quota_silent(call: Call, error: ErrorReply) -> None:
-    """A spent quota does not forbid the retry."""
-    error.headers = []
-
-
-@fault("sdk.retries.quota-at-once", at="error", when=_spent,
-       breaks=(_Q + "retry-forbidden", "sdk.retries.quota-at-once", "retry.asked.value"))  # fmt: skip
-def quota_zero(call: Call, error: ErrorReply) -> None:
-    """A spent quota forbids the retry by a 0."""
-    header("x-should-retry", "0")(error)
-
-
-@fault(_Q + "stream", at="authorised", when=lambda call: True)
-def quota_stream(call: Call, verdict: Any) -> Any:
-    """Without quota one can still stream."""
-    from dataclasses import replace
-
-    if getattr(verdict, "state", "") == "no_quota" and b'"stream":true' in call.raw:
-        return replace(verdict, state="active")
-    return None

@@ -61,7 +61,7 @@ def streamed(
         def hook(call: Call, events: list[Event]) -> Any:
             if not call.stream:
                 return None
-            copied = copy.deepcopy(events)
+            copied = [(name, copy.deepcopy(payload)) for name, payload in events]
             changed = change(call, copied)
             found = copied if changed is None else changed
             if renumber:
@@ -641,3 +641,12 @@ def refuses(id: str, when: Callable[[Json], bool], text: str, defect: str = "") 
 
     fault(id, at="request", route="responses", text=f"Refused: {text}",
           field_defects=(defect,) if defect else ())(hook)  # fmt: skip
+
+
+@whole("responses.usage.no-details", field_defects="resp-usage-details-missing",
+       breaks=("responses.shape.usage.input-tokens-details",
+               "responses.shape.usage.output-tokens-details"))  # fmt: skip
+def details_missing(call: Call, body: Json) -> None:
+    """The usage has no details."""
+    for key in ("input_tokens_details", "output_tokens_details"):
+        (body["usage"] or {}).pop(key, None)

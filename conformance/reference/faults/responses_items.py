@@ -78,7 +78,7 @@ def new_call_id(call: Call, events: Events) -> None:
 
 
 @streamed(_ + "item.call-named", when=calling,
-          breaks=(_ + "item.call-named", "responses.item.shape.function-call.name",
+          breaks=(_ + "item.call-named", _ + "item.same", "responses.item.shape.function-call.name",
                   "responses.item.shape.custom-tool-call.name"))  # fmt: skip
 def unnamed_call(call: Call, events: Events) -> None:
     """A call is announced without its name."""
@@ -119,7 +119,7 @@ def not_closed(call: Call, events: Events) -> Events:
 
 
 @streamed(_ + "item.closed/twice", when=lambda call: "stream_options" in call.fields,
-          breaks=(_ + "item.closed", _ + "item.within", _ + "item.completed-same"))  # fmt: skip
+          breaks=(_ + "item.closed", _ + "item.completed-same"))  # fmt: skip
 def closed_twice(call: Call, events: Events) -> Events:
     """An item is closed twice."""
     end = [e for e in events if e[0] == DONE][-1]
@@ -306,7 +306,8 @@ def arguments_not_closed(call: Call, events: Events) -> Events:
 
 
 @streamed(_ + "arguments.item-same", when=calling,
-          breaks=(_ + "arguments.item-same", "responses.tools.arguments-schema"))  # fmt: skip
+          breaks=(_ + "arguments.item-same", "responses.tools.arguments-schema",
+                  "responses.tools.equal-streamed"))  # fmt: skip
 def empty_arguments(call: Call, events: Events) -> None:
     """The closed call has no arguments."""
     items = [p["item"] for p in of(events, DONE)]

@@ -48,7 +48,8 @@ def ignored(call: Call, reply: Reply) -> None:
         reply.body = b'{"object":"response","output":[]}'
 
 
-@fault("responses.stream.no-chat-chunks", at="frames", route="responses", when=one)
+@fault("responses.stream.no-chat-chunks", at="frames", route="responses", when=one,
+       breaks=("responses.stream.no-chat-chunks", "responses.stream.sequence.gapless"))  # fmt: skip
 def chat_chunk(call: Call, frames: Frames) -> Frames:
     """A chunk of the upstream's chat completion slips in."""
     chunk = {"type": "chunk", "sequence_number": 0, "object": "chat.completion.chunk"}
@@ -75,8 +76,7 @@ def unnamed(call: Call, frames: Frames) -> None:
 
 
 @fault("responses.stream.one-block", at="frames", route="responses",
-       breaks=("responses.stream.one-block", "responses.stream.event-line", "sse.no-lone-event",
-               "sse.event-with-data"),
+       breaks=("responses.stream.one-block", "responses.stream.event-line", "sse.no-lone-event"),
        field_defects="resp-event-data-split-by-blank-line")  # fmt: skip
 def split_block(call: Call, frames: Frames) -> None:
     """A blank line stands between `event:` and `data:`."""
@@ -150,7 +150,6 @@ def created_twice(call: Call, events: Events) -> Events:
 
 
 @streamed("responses.stream.terminal", when=talking,
-          breaks=("responses.stream.terminal", "responses.stream.parallel.isolated"),
           field_defects="resp-no-terminal-event")  # fmt: skip
 def no_end(call: Call, events: Events) -> Events:
     """A stream ends after its last item."""
@@ -176,7 +175,9 @@ def completed_first(call: Call, events: Events) -> None:
         payload["response"]["status"] = "completed"
 
 
-@streamed("responses.stream.status-last")
+@streamed("responses.stream.status-last",
+          breaks=("responses.stream.status-last", "responses.limit.incomplete-streamed",
+                  "responses.tools.status"))  # fmt: skip
 def running_last(call: Call, events: Events) -> None:
     """The final response is in progress."""
     for payload in of(events, *ENDS):
@@ -216,6 +217,8 @@ def created_changes(call: Call, events: Events) -> None:
     """`created_at` is the time of the event."""
     for payload in of(events, *ENDS):
         payload["response"]["created_at"] += 2
+        if payload["response"]["completed_at"]:
+            payload["response"]["completed_at"] += 2
 
 
 @streamed("responses.stream.constant-model")
@@ -257,7 +260,8 @@ def error_as_event(call: Call, reply: Reply) -> None:
 @fault("responses.stream.error.not-200", at="http", route="responses",
        when=lambda call: call.stream and "previous_response_id" in call.fields,
        breaks=("responses.stream.error.not-200", "responses.previous.unknown-streamed",
-               "responses.stream.events"))  # fmt: skip
+               "responses.stream.events", "responses.events.shape.type",
+               "responses.events.shape.sequence-number.presence"))  # fmt: skip
 def error_as_200(call: Call, reply: Reply) -> None:
     """A refusal of a stream is an event of a stream with status 200."""
     if reply.status == 400 and isinstance(reply.body, bytes):
@@ -328,12 +332,13 @@ def leading_lines(call: Call, events: Events) -> None:
           breaks=("responses.stream.model-equal", "responses.stored.same-streamed"))  # fmt: skip
 def model_suffix(call: Call, events: Events) -> None:
     """The streamed model has a suffix."""
-    for payload in of(events, "response.created", "response.in_progress", *ENDS):
-        payload["response"]["model"] += "-latest"
+    for _name, payload in events:
+        if "response" in payload:
+            payload["response"]["model"] += "-latest"
 
 
 @streamed("responses.stream.keys-equal", when=_zero,
-          breaks=("responses.stream.keys-equal", "responses.stored.same-streamed"))  # fmt: skip
+          breaks=("responses.stream.keys-equal",))  # fmt: skip
 def sparse_final(call: Call, events: Events) -> None:
     """The final response lacks options."""
     for key in ("truncation", "max_output_tokens", "background"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.reference.call import Call
-from conformance.reference.checks import anything, array, fields, metadata, nullable, string
+from conformance.reference.checks import anything, array, fields, integer, metadata, nullable, string
 from conformance.reference.errors import not_found
 from conformance.reference.listing import page
 from conformance.reference.reply import Answer
@@ -29,7 +29,10 @@ _attach = fields(
     ("file_id",),
     closed=True,
 )
-_search = fields({"query": anything}, ("query",))
+_search = fields(
+    {"query": anything, "max_num_results": nullable(integer(1, 50))},
+    ("query",),
+)
 
 
 def _check(shape: Any) -> Any:
@@ -171,6 +174,7 @@ def search(call: Call) -> Answer:
             }
         )
     data.sort(key=lambda one: -one["score"])
+    data = data[: call.fields.get("max_num_results") or 10]
     return Answer(
         {
             "object": "vector_store.search_results.page",

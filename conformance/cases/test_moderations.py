@@ -1,0 +1,430 @@
+"""Moderations: one result for each input, fixed categories, a verdict that follows from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.exchange import Exchange
+from conformance.expect import Inconclusive, NotApplicable, fail, require
+from conformance.requirement import MUST, SHOULD, openai, openapi, requirement
+from conformance.probes.moderations import VIOLENT_AT
+from conformance.select import MODERATIONS, Selector
+
+OLDER = (
+    "hate", "hate/threatening", "self-harm", "sexual", "sexual/minors", "violence",
+    "violence/graphic",
+)  # fmt: skip
+NEWER = (
+    "harassment", "harassment/threatening", "self-harm/intent", "self-harm/instructions",
+)  # fmt: skip
+ILLICIT = ("illicit", "illicit/violent")
+SEEN = {"self-harm", "self-harm/intent", "self-harm/instructions", "sexual", "violence",
+        "violence/graphic"}  # fmt: skip
+SILENT = ["openai-python: the attribute is None, so a safety check passes in silence"]
+OMNI = "2024-10-01"
+
+
+def _results(x: Exchange) -> list[Any]:
+    body = x.json
+    found = body.get("results") if isinstance(body, dict) else None
+    if not isinstance(found, list):
+        raise NotApplicable("no list of results")
+    return found
+
+
+def _maps(x: Exchange, name: str) -> list[tuple[int, dict[str, Any]]]:
+    """A map of each result that has one."""
+    found = [
+        (number, result[name])
+        for number, result in enumerate(_results(x))
+        if isinstance(result, dict) and isinstance(result.get(name), dict)
+    ]
+    if not found:
+        raise NotApplicable(f"no `{name}`")
+    return found
+
+
+def _flagged(x: Exchange) -> list[bool]:
+    found = [r.get("flagged") if isinstance(r, dict) else None for r in _results(x)]
+    if not found or not all(isinstance(f, bool) for f in found):
+        raise NotApplicable("no verdict")
+    return [bool(f) for f in found]
+
+
+@requirement(
+    "moderations.results.count",
+    MUST,
+    "There is one result for each string of the input.",
+    source=openai("moderations/object results"),
+    needs="moderations",
+    over=MODERATIONS,
+    breaks=["clients that pair texts and results by position let the last texts pass"],
+)
+def test_count(x: Exchange) -> None:
+    given = x.sent.get("input")
+    wanted = 1 if isinstance(given, str) else None
+    if isinstance(given, list) and given and all(isinstance(text, str) for text in given):
+        wanted = len(given)
+    if wanted is None:
+        raise NotApplicable("no strings")
+    found = len(_results(x))
+    require(found == wanted, "results", f"{wanted} results", f"{found} results")
+
+
+@requirement(
+    "moderations.results.parts",
+    SHOULD,
+    "A list of parts (text and image) has one result for all of them.",
+    source=openai("moderations guide: one result for a multi-modal input"),
+    needs="moderations.image",
+    over=MODERATIONS,
+)
+def test_parts(x: Exchange) -> None:
+    given = x.sent.get("input")
+    if not isinstance(given, list) or not given or not isinstance(given[0], dict):
+        raise NotApplicable("no parts")
+    found = len(_results(x))
+    require(found == 1, "results", "1 result", f"{found} results")
+
+
+@requirement(
+    "moderations.flagged.any-category",
+    MUST,
+    "`flagged` is true exactly where a category is true.",
+    source=openai("moderations/object flagged"),
+    needs="moderations",
+    over=MODERATIONS,
+    breaks=["programs that look at `flagged` and those that look at the categories disagree"],
+)
+def test_flagged(x: Exchange) -> None:
+    for number, categories in _maps(x, "categories"):
+        flagged = _results(x)[number].get("flagged")
+        values = list(categories.values())
+        if not isinstance(flagged, bool) or not all(v is None or v is True or v is False
+                                                    for v in values):  # fmt: skip
+            raise NotApplicable("no verdict")
+        require(flagged is any(values), f"results[{number}].flagged",
+                "true where a category is true, else false",
+                f"{flagged}, categories {[k for k, v in categories.items() if v]}")  # fmt: skip
+
+
+def _complete(x: Exchange, wanted: tuple[str, ...]) -> None:
+    for name in ("categories", "category_scores"):
+        for number, found in _maps(x, name):
+            for category in wanted:
+                if category not in found:
+                    fail(f"results[{number}].{name}", category, sorted(found))
+
+
+@requirement(
+    "moderations.categories.eleven",
+    MUST,
+    "Harassment and the kinds of self-harm are judged under OpenAI's names in both maps.",
+    source=openapi("CreateModerationResponse categories"),
+    needs="moderations",
+    over=MODERATIONS,
+    since=OMNI,
+    breaks=SILENT,
+)
+def test_eleven(x: Exchange) -> None:
+    _complete(x, NEWER)
+
+
+@requirement(
+    "moderations.categories.illicit",
+    MUST,
+    "`illicit` and `illicit/violent` are keys of both maps (but of text-moderation models).",
+    source=openapi("CreateModerationResponse categories"),
+    needs="moderations",
+    over=MODERATIONS,
+    since=OMNI,
+    breaks=SILENT,
+)
+def test_illicit(x: Exchange) -> None:
+    body = x.json
+    answered = body.get("model") if isinstance(body, dict) else None
+    if str(answered).startswith("text-moderation"):
+        raise NotApplicable("an older model")
+    _complete(x, ILLICIT)
+
+
+@requirement(
+    "moderations.categories.same-keys",
+    MUST,
+    "`categories` and `category_scores` have the same keys.",
+    source=openapi("CreateModerationResponse"),
+    needs="moderations",
+    over=MODERATIONS,
+    breaks=["KeyError in programs that look up the score of a category"],
+)
+def test_same_keys(x: Exchange) -> None:
+    scores = dict(_maps(x, "category_scores"))
+    for number, categories in _maps(x, "categories"):
+        if number in scores and set(scores[number]) != set(categories):
+            odd = sorted(set(scores[number]) ^ set(categories))
+            fail(f"results[{number}].category_scores", "the keys of categories",
+                 f"only in one of them: {odd}")  # fmt: skip
+
+
+@requirement(
+    "moderations.applied.same-keys",
+    MUST,
+    "`category_applied_input_types`, where it is sent, has the keys of `categories`.",
+    source=openapi("CreateModerationResponse category_applied_input_types"),
+    needs="moderations",
+    over=MODERATIONS,
+    breaks=["KeyError in programs that look up by category"],
+)
+def test_applied_keys(x: Exchange) -> None:
+    kinds = dict(_maps(x, "category_applied_input_types"))
+    for number, categories in _maps(x, "categories"):
+        if number in kinds and set(kinds[number]) != set(categories):
+            odd = sorted(set(kinds[number]) ^ set(categories))
+            fail(f"results[{number}].category_applied_input_types", "the keys of categories",
+                 f"only in one of them: {odd}")  # fmt: skip
+
+
+def _texts_only(x: Exchange) -> bool:
+    given = x.sent.get("input")
+    parts = given if isinstance(given, list) else [given]
+    return all(isinstance(p, str) or (isinstance(p, dict) and p.get("type") == "text")
+               for p in parts)  # fmt: skip
+
+
+@requirement(
+    "moderations.applied.text",
+    MUST,
+    "For a text `category_applied_input_types` names text, and never an image.",
+    source=openapi("CreateModerationResponse category_applied_input_types"),
+    needs="moderations",
+    over=MODERATIONS,
+    breaks=["programs that show which part of a post was judged"],
+)
+def test_applied_text(x: Exchange) -> None:
+    if not _texts_only(x):
+        raise NotApplicable("an image was sent")
+    for number, kinds in _maps(x, "category_applied_input_types"):
+        at = f"results[{number}].category_applied_input_types"
+        listed = [k for value in kinds.values() if isinstance(value, list) for k in value]
+        if "image" in listed:
+            fail(at, "no image: only text was sent", "image")
+        require("text" in listed, at, "text for some category", "none")
+
+
+@requirement(
+    "moderations.applied.image",
+    MUST,
+    "Where an image was sent `category_applied_input_types` names it for some category.",
+    source=openapi("CreateModerationResponse category_applied_input_types"),
+    needs="moderations.image",
+    breaks=["images pass unjudged, and nobody can see it"],
+)
+def test_applied_image(moderations_image: Exchange) -> None:
+    found = _maps(moderations_image, "category_applied_input_types")
+    listed = {
+        k for _, kinds in found for v in kinds.values() if isinstance(v, list) for k in v
+    }  # fmt: skip
+    at = "results[].category_applied_input_types"
+    require("image" in listed, at, "image for some category", sorted(map(str, listed)))
+
+
+@requirement(
+    "moderations.applied.image-categories",
+    SHOULD,
+    "Images are judged for violence, self-harm and sexual content of adults, for nothing else.",
+    source=openai("moderations guide: content classifications"),
+    needs="moderations.image",
+    over=MODERATIONS,
+)
+def test_image_categories(x: Exchange) -> None:
+    if _texts_only(x):
+        raise NotApplicable("no image was sent")
+    for number, kinds in _maps(x, "category_applied_input_types"):
+        for category, value in kinds.items():
+            if isinstance(value, list) and "image" in value and category not in SEEN:
+                fail(f"results[{number}].category_applied_input_types.{category}",
+                     "text alone", value)  # fmt: skip
+
+
+# scores
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@requirement(
+    "moderations.scores.flagged-above-zero",
+    MUST,
+    "The score of a category that is true is more than 0.",
+    source=openai("moderations/object category_scores"),
+    needs="moderations",
+    over=MODERATIONS,
+    breaks=["programs with thresholds of their own let it pass"],
+)
+def test_above_zero(x: Exchange) -> None:
+    scores = dict(_maps(x, "category_scores"))
+    judged = False
+    for number, categories in _maps(x, "categories"):
+        for category, hit in categories.items():
+            score = scores.get(number, {}).get(category)
+            if hit is True and _number(score):
+                judged = True
+                require(score > 0, f"results[{number}].category_scores.{category}",
+                        "more than 0", score)  # fmt: skip
+    if not judged:
+        raise NotApplicable("no category is true")
+
+
+@requirement(
+    "moderations.scores.follow-flags",
+    MUST,
+    "Within a category, what is flagged has a higher score than what is not.",
+    source=openai("moderations/object category_scores"),
+    needs="moderations",
+    over=Selector("moderations of one model", lambda x: MODERATIONS(x) and _texts_only(x)),
+    together=True,
+    breaks=["programs with thresholds of their own judge the opposite"],
+)
+def test_follow(xs: tuple[Exchange, ...]) -> None:
+    highest: dict[Any, float] = {}
+    lowest: dict[Any, tuple[float, Exchange, int]] = {}
+    for x in xs:
+        body = x.json
+        results = body.get("results") if isinstance(body, dict) else None
+        for number, result in enumerate(results if isinstance(results, list) else ()):
+            if not isinstance(result, dict):
+                continue
+            flags, scores = result.get("categories"), result.get("category_scores")
+            if not isinstance(flags, dict) or not isinstance(scores, dict):
+                continue
+            for category, hit in flags.items():
+                score = scores.get(category)
+                if not _number(score) or not isinstance(hit, bool):
+                    continue
+                key = (str(body.get("model")), category)
+                if not hit:
+                    highest[key] = max(highest.get(key, -1.0), score)
+                elif key not in lowest or score < lowest[key][0]:
+                    lowest[key] = (score, x, number)
+    both = highest.keys() & lowest.keys()
+    if not both:
+        raise NotApplicable("no category is both true and false")
+    for key in sorted(both):
+        score, x, number = lowest[key]
+        if score < highest[key] - 0.01:
+            fail(f"results[{number}].category_scores.{key[1]}",
+                 f"at least {highest[key]}, which was not flagged", score, exchange=x)  # fmt: skip
+
+
+# verdicts
+
+
+@requirement(
+    "moderations.verdict.harmless",
+    SHOULD,
+    "A sentence about library books is not flagged.",
+    source=openai("moderations guide"),
+    needs="moderations",
+    breaks=["everything is blocked"],
+)
+def test_harmless(moderations: Exchange) -> None:
+    require(not any(_flagged(moderations)), "results[0].flagged", "false", True)
+
+
+@requirement(
+    "moderations.verdict.violent",
+    SHOULD,
+    "A threat to kill is flagged.",
+    source=openai("moderations guide"),
+    needs="moderations",
+    breaks=["nothing is ever blocked"],
+)
+def test_violent(moderations_violent: Exchange) -> None:
+    require(any(_flagged(moderations_violent)), "results[0].flagged", "true", False)
+
+
+@requirement(
+    "moderations.verdict.category",
+    SHOULD,
+    "A threat to kill is flagged as violence or as threatening harassment.",
+    source=openai("moderations guide: content classifications"),
+    needs="moderations",
+    breaks=["blocked for the wrong reason"],
+)
+def test_category(moderations_violent: Exchange) -> None:
+    if not any(_flagged(moderations_violent)):
+        raise NotApplicable("it is not flagged")
+    _, categories = _maps(moderations_violent, "categories")[0]
+    hits = [name for name, hit in categories.items() if hit is True]
+    if not hits:
+        raise NotApplicable("no category is true")
+    wanted = {"violence", "violence/graphic", "harassment/threatening", "hate/threatening"}
+    if not wanted & set(categories):
+        raise NotApplicable("other categories")
+    require(bool(wanted & set(hits)), "results[0].categories", "violence", hits)
+
+
+@requirement(
+    "moderations.results.order",
+    MUST,
+    "The results come in the order of the inputs.",
+    source=openai("moderations/object results"),
+    needs="moderations",
+    breaks=["the harmless text is blocked and the threat passes"],
+)
+def test_order(
+    moderations: Exchange, moderations_violent: Exchange, moderations_list: Exchange
+) -> None:
+    one, two = _flagged(moderations)[0], _flagged(moderations_violent)[0]
+    found = _flagged(moderations_list)
+    if len(found) != 3:
+        raise NotApplicable("another number of results")
+    if one == two:
+        raise Inconclusive("both texts have the same verdict")
+    wanted = [one, two, one]
+    if sorted(found) != sorted(wanted):
+        raise Inconclusive("the verdicts differ from those of the texts alone")
+    require(found[VIOLENT_AT] == two, f"results[{VIOLENT_AT}].flagged", str(two), found)
+
+
+@requirement(
+    "moderations.results.same-alone",
+    MUST,
+    "A text has the same verdict alone, in a list of one and among others.",
+    source=openai("moderations/create input"),
+    needs="moderations",
+    breaks=["what is blocked depends on what was sent beside it"],
+)
+def test_same(
+    moderations_violent: Exchange, moderations_one: Exchange, moderations_list: Exchange
+) -> None:
+    alone = _flagged(moderations_violent)[0]
+    listed = _flagged(moderations_one)[0]
+    require(listed == alone, "results[0].flagged", f"{alone}, as alone", listed)
+    among = sum(_flagged(moderations_list))
+    if len(_flagged(moderations_list)) == 3:
+        require(among > 0 or not alone, "results[].flagged", "one true, as alone", among)
+
+
+@requirement(
+    "moderations.id.unique",
+    SHOULD,
+    "No two moderations have the same id.",
+    source=openapi("CreateModerationResponse id: the unique identifier"),
+    needs="moderations",
+    over=MODERATIONS,
+    together=True,
+    breaks=["logs and reviews that are keyed by the id"],
+)
+def test_ids(xs: tuple[Exchange, ...]) -> None:
+    seen: set[str] = set()
+    for x in xs:
+        body = x.json
+        id = body.get("id") if isinstance(body, dict) else None
+        if isinstance(id, str) and id:
+            if id in seen:
+                fail("id", "another id for each answer", id, exchange=x)
+            seen.add(id)
+    if len(seen) < 2:
+        raise NotApplicable("fewer than two ids")

@@ -1,0 +1,33 @@
+"""Fuzzing: one scenario for each endpoint, and one for what no schema speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from conformance.fuzz.schema import ENDPOINTS, Endpoint
+from conformance.probe import scenario
+
+
+def _fuzzing(endpoint: Endpoint) -> Callable[[Any], Awaitable[None]]:
+    async def run(s: Any) -> None:
+        # imported late: hypothesis takes its time, and most commands send nothing
+        from conformance.fuzz.live import fuzz
+
+        await fuzz(s, endpoint)
+
+    return run
+
+
+for _endpoint in ENDPOINTS:
+    scenario(f"fuzz_{_endpoint.name}", needs=_endpoint.needs, cost=45, valid=False)(
+        _fuzzing(_endpoint)
+    )
+
+
+@scenario("fuzz_raw", needs="chat", cost=115, valid=False)
+async def fuzz_raw(s: Any) -> None:
+    """Odd bodies and headers."""
+    from conformance.fuzz.live import fuzz_raw as send_all
+
+    await send_all(s)

@@ -1,0 +1,102 @@
+"""Vector stores: made, filled with a file, searched, emptied, deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.capability import capability
+from conformance.objects import TICK, field_of, id_of, unknown, upload
+from conformance.probe import Accepted, probe, scenario
+from conformance.probes.assistants import ask
+from conformance.requirement import MUST, openai
+from conformance.session import Session
+
+PATH = "/vector_stores"
+FACT = b"The capital of the imaginary country Zubrowia is the city of Lutz-on-Rhine.\n"
+OTHER = b"Bread is baked from flour, water, salt and yeast in a hot oven.\n"
+QUESTION = "What is the capital of Zubrowia?"
+WAIT = (0.3, 0.5, *(1.0,) * 10, *(2.0,) * 10)
+
+capability("vector-stores", "vector stores", "vector_stores_list")
+
+probe(
+    "vector_stores_list",
+    "GET",
+    f"{PATH}?limit=2",
+    needs="vector-stores",
+    headers={"OpenAI-Beta": "assistants=v2"},
+    accepted=Accepted(
+        "vector-store.list.accepted", MUST, "Vector stores are listed.",
+        openai("vector-stores/list"), ("openai-python vector_stores.list()",),
+    ),
+)  # fmt: skip
+
+
+@scenario("vector_stores_use", needs="vector-stores", cost=24)
+async def _stores(s: Session) -> None:
+    """Three empty stores."""
+    body: dict[str, Any] = {"name": "first", "metadata": {"suite": "conformance"}}
+    one = id_of(await ask(s, "made-1", "POST", PATH, body))
+    await s.sleep(TICK)
+    two = id_of(await ask(s, "made-2", "POST", PATH, {}))
+    await s.sleep(TICK)
+    three = id_of(await ask(s, "made-3", "POST", PATH, {"name": "third"}))
+    desc = f"{PATH}?limit=100&order=desc"
+    await s.gather(
+        ask(s, "retrieve", "GET", f"{PATH}/{one}"),
+        ask(s, "list", "GET", f"{PATH}?limit=100"),
+        ask(s, "limit", "GET", f"{PATH}?limit=1"),
+        ask(s, "after", "GET", f"{desc}&after={three}"),
+        ask(s, "before", "GET", f"{desc}&before={one}"),
+        ask(s, "asc", "GET", f"{PATH}?limit=100&order=asc&after={one}"),
+        ask(s, "unknown", "GET", f"{PATH}/{unknown(one)}"),
+        ask(s, "unknown-delete", "DELETE", f"{PATH}/{unknown(one)}"),
+        ask(s, "unknown-files", "GET", f"{PATH}/{unknown(one)}/files"),
+    )
+    await ask(s, "update", "POST", f"{PATH}/{one}", {"name": "changed", "metadata": {"a": "b"}})
+    await ask(s, "updated", "GET", f"{PATH}/{one}")
+    await ask(s, "delete", "DELETE", f"{PATH}/{one}")
+    await ask(s, "deleted", "GET", f"{PATH}/{one}")
+    await ask(s, "delete-again", "DELETE", f"{PATH}/{one}")
+    await ask(s, "left", "GET", f"{PATH}?limit=100")
+    await ask(s, "cleanup", "DELETE", f"{PATH}/{two}")
+    await ask(s, "cleanup", "DELETE", f"{PATH}/{three}")
+
+
+@scenario("vector_store_files", needs="vector-stores", cost=50)
+async def _files(s: Session) -> None:
+    """A store with two files that is searched."""
+    files = []
+    for step, data in (("fact", FACT), ("other", OTHER)):
+        sent = upload(f"{step}.txt", data, "assistants")
+        files.append(id_of(await s.send(step, "POST", "/files", **sent)))
+    fact, other = files
+    store = id_of(await ask(s, "create", "POST", PATH, {"name": "search"}))
+    path = f"{PATH}/{store}"
+    await ask(s, "attach", "POST", f"{path}/files", {"file_id": fact, "attributes": {"kind": "a"}})
+    await ask(s, "attach-2", "POST", f"{path}/files", {"file_id": other})
+    await ask(s, "attach-unknown", "POST", f"{path}/files", {"file_id": unknown(fact)})
+    for name in files:
+        for pause in WAIT:
+            found = await ask(s, "poll", "GET", f"{path}/files/{name}")
+            if not found.ok or field_of(found, "status") != "in_progress":
+                break
+            await s.sleep(pause)
+    await s.gather(
+        ask(s, "store", "GET", path),
+        ask(s, "files", "GET", f"{path}/files"),
+        ask(s, "file", "GET", f"{path}/files/{fact}"),
+        ask(s, "unknown-file", "GET", f"{path}/files/{unknown(fact)}"),
+        ask(s, "search", "POST", f"{path}/search", {"query": QUESTION}),
+        ask(s, "search-one", "POST", f"{path}/search",
+            {"query": QUESTION, "max_num_results": 1}),
+        ask(s, "search-nothing", "POST", f"{path}/search", {}),
+    )  # fmt: skip
+    await ask(s, "detach", "DELETE", f"{path}/files/{fact}")
+    await ask(s, "detached", "GET", f"{path}/files/{fact}")
+    await s.send("kept", "GET", f"/files/{fact}")
+    await s.send("foreign", "GET", path, key="second" if s.key("second") else "api",
+                 headers={"OpenAI-Beta": "assistants=v2"})  # fmt: skip
+    await ask(s, "cleanup", "DELETE", path)
+    for name in files:
+        await s.send("cleanup", "DELETE", f"/files/{name}")

@@ -1,0 +1,122 @@
+"""Faults of what is stored under an Idempotency-Key: errors, refusals, streams."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from conformance.reference.call import Call
+from conformance.reference.errors import ApiError
+from conformance.reference.faults.idempotency import Name, store
+from conformance.reference.idempotency import HEADER, IdempotencyStore
+from conformance.reference.reply import Reply
+
+_I = "idempotency."
+_STREAM = _I + "stream.replay"
+
+
+class _StoresErrors(IdempotencyStore):
+    """Keeps refusals too."""
+
+    async def once(self, call: Call, execute: Callable[[], Awaitable[Reply]]) -> Reply:
+        key = call.headers.get(HEADER)
+        if not key or call.method != "POST":
+            return await super().once(call, execute)
+        errors: dict[Name, ApiError] = self.__dict__.setdefault("errors", {})
+        name = self.name(call, key)
+        if name in errors:
+            raise errors[name]
+        try:
+            return await super().once(call, execute)
+        except ApiError as error:
+            if self.stores(error):
+                errors[name] = error
+            raise
+
+    def stores(self, error: ApiError) -> bool:
+        return error.param != "Idempotency-Key"
+
+
+@store(_I + "error.not-stored", _I + "error.not-stored")
+class StoresInvalid(_StoresErrors):
+    """A refused request is stored: its key gives the error for ever."""
+
+    def stores(self, error: ApiError) -> bool:
+        return error.status == 400 and super().stores(error)
+
+
+@store(_I + "error.rate-limit")
+class StoresLimits(_StoresErrors):
+    """A refusal for the rate limit is stored, and replayed after the wait."""
+
+    def stores(self, error: ApiError) -> bool:
+        return error.status == 429
+
+
+@store(_I + "error.repeated")
+class BusyErrors(_StoresErrors):
+    """A key whose request was refused stays in use."""
+
+    async def once(self, call: Call, execute: Callable[[], Awaitable[Reply]]) -> Reply:
+        try:
+            return await super().once(call, execute)
+        except ApiError as error:
+            if error.status == 400 and self.__dict__.setdefault("seen", set()) is not None:
+                key = call.headers.get(HEADER, "")
+                seen: set[str] = self.__dict__["seen"]
+                if key and key in seen and error.param != "Idempotency-Key":
+                    raise ApiError(409, "This Idempotency-Key is in use.") from error
+                seen.add(key)
+            raise
+
+    def stores(self, error: ApiError) -> bool:
+        return False
+
+
+@store(_I + "error.then-replayed")
+class ForgetsMended(_StoresErrors):
+    """A key whose request was refused once is not looked at again."""
+
+    async def once(self, call: Call, execute: Callable[[], Awaitable[Reply]]) -> Reply:
+        refused: set[str] = self.__dict__.setdefault("refused", set())
+        key = call.headers.get(HEADER, "")
+        if key in refused:
+            return await execute()
+        try:
+            return await super().once(call, execute)
+        except ApiError as error:
+            if error.status == 400 and error.param != "Idempotency-Key":
+                refused.add(key)
+            raise
+
+    def stores(self, error: ApiError) -> bool:
+        return False
+
+
+@store(_STREAM)
+class StreamsAnew(IdempotencyStore):
+    """Streams are not stored."""
+
+    def keeps(self, reply: Reply) -> bool:
+        return super().keeps(reply) and isinstance(reply.body, bytes)
+
+
+@store(_I + "stream.complete")
+class StreamCut(IdempotencyStore):
+    """A replayed stream lacks its end."""
+
+    def replay(self, call: Call, stored: Reply) -> Reply:
+        reply = super().replay(call, stored)
+        if isinstance(reply.body, list):
+            reply.body.pop()
+        return reply
+
+
+@store(_I + "stream.served-again", _I + "stream.served-again", _STREAM)
+class StreamAsJson(IdempotencyStore):
+    """A replayed stream says that it is JSON."""
+
+    def replay(self, call: Call, stored: Reply) -> Reply:
+        reply = super().replay(call, stored)
+        if isinstance(reply.body, list):
+            reply.set("content-type", "application/json")
+        return reply
