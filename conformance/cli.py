@@ -92,12 +92,10 @@ def run_command(argv: Sequence[str]) -> int:
         if not arguments.command:
             parser().print_help()
             return UsageError.status
-        from conformance import commands
+        from conformance.commands import command
 
         given = vars(arguments)
-        command = given.pop("command")
-        status: int = getattr(commands, command.replace("-", "_"))(given)
-        return status
+        return command(given.pop("command"))(given)
     except ConformanceError as error:
         print(f"conformance: {error}", file=sys.stderr)
         return error.status

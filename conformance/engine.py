@@ -41,6 +41,7 @@ class World:
     claims: Mapping[str, Claim] = field(default_factory=dict)
     sdks: Mapping[str, SdkDriver] = field(default_factory=dict)
     tier: str = "standard"
+    fuzz_tier: str = "standard"
     seed: int = 0
     on_progress: Callable[[str, int, int], None] | None = None
 
@@ -206,7 +207,7 @@ class Engine:
             tokens=probe.tokens,
             seed=world.seed,
             sdk=world.sdks.get(driver),
-            tier=world.tier,
+            tier=world.fuzz_tier,
         )
         if isinstance(probe, Scenario):
             await probe.run(session)

@@ -37,7 +37,7 @@ DOCUMENTS = "openai-openapi 2.3.0 (f85dbe22, 2026-08-21), openai-python 3.51, op
 
 @dataclass(frozen=True)
 class Options:
-    """How to run, beside the target."""
+    """How to run, beside the target. ``fuzz_tier``: how much is fuzzed, where not as ``tier``."""
 
     drivers: tuple[str, ...] = ("http",)
     claims: Mapping[str, Claim] = field(default_factory=dict)
@@ -47,6 +47,7 @@ class Options:
     seed: int = 0
     known: tuple[KnownFailure, ...] = ()
     fuzz: bool = True
+    fuzz_tier: str = ""
 
 
 @dataclass
@@ -88,6 +89,7 @@ async def drive(
     drivers: dict[str, str] = {"http": f"httpx {httpx.__version__}"}
     world = World(courier, recording, clock, options.claims, tier=options.tier, seed=options.seed)
     world.on_progress = progress
+    world.fuzz_tier = options.fuzz_tier or options.tier
     began = time.monotonic()
     result = Drive(recording, {}, drivers=drivers)
     closing: list[Any] = []

@@ -233,7 +233,7 @@ class Session:
         for one in ended:
             if isinstance(one, BaseException):
                 raise one
-        return [one for one in ended if isinstance(one, Exchange)]
+        return [one for one in ended if not isinstance(one, BaseException)]
 
     async def post(self, step: str, path: str, /, **body: Any) -> Exchange:
         """POST a JSON body."""

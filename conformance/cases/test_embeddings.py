@@ -145,7 +145,7 @@ def _shown(value: Any) -> str:
 @requirement(
     "embeddings.base64.decodes",
     MUST,
-    "A base64 `embedding` decodes to whole float32 numbers: its length in bytes is a multiple of 4.",
+    "A base64 `embedding` decodes to whole float32 numbers: a multiple of 4 bytes.",
     source=sdk("openai-python 3.51 resources/embeddings.py"),
     needs="embeddings.base64",
     over=_asked("embeddings asked for as base64", "base64"),
@@ -171,8 +171,10 @@ def _numbers(x: Exchange) -> list[tuple[int, list[float]]]:
             unpacked = vectors.unpack(value)
             if unpacked:
                 found.append((number, list(unpacked)))
-        elif isinstance(value, list) and value and all(
-            isinstance(n, int | float) and not isinstance(n, bool) for n in value
+        elif (
+            isinstance(value, list)
+            and value
+            and all(isinstance(n, int | float) and not isinstance(n, bool) for n in value)
         ):
             found.append((number, [float(n) for n in value]))
     if not found:

@@ -100,9 +100,7 @@ def test_token_arrays(x: Exchange) -> None:
     needs="embeddings",
     breaks=BILLS,
 )
-def test_sum(
-    embeddings: Exchange, embeddings_far: Exchange, embeddings_repeated: Exchange
-) -> None:
+def test_sum(embeddings: Exchange, embeddings_far: Exchange, embeddings_repeated: Exchange) -> None:
     alone = 2 * _used(embeddings) + _used(embeddings_far)
     used = _used(embeddings_repeated)
     require(used == alone, "usage.prompt_tokens", f"{alone}, the sum of the inputs", used)

@@ -102,8 +102,8 @@ def _nearest(alone: Sequence[float], batch: Sequence[Sequence[float] | None], at
     alike = [vectors.cosine(alone, v) if v is not None else -1.0 for v in batch]
     best = max(range(len(alike)), key=alike.__getitem__)
     if alike[at] < alike[best] - 0.001:
-        fail(f"data[{at}].embedding", f"the vector of input {at}",
-             f"nearer to the vector at {best} ({alike[best]:.4f} against {alike[at]:.4f})")  # fmt: skip
+        found = f"nearer to the vector at {best} ({alike[best]:.4f} against {alike[at]:.4f})"
+        fail(f"data[{at}].embedding", f"the vector of input {at}", found)
     require(alike[at] > SAME, f"data[{at}].embedding",
             f"the vector that input {at} has alone (cosine above {SAME})",
             f"cosine {alike[at]:.4f}")  # fmt: skip
@@ -179,7 +179,7 @@ def test_list_of_one(embeddings: Exchange, embeddings_one: Exchange) -> None:
 @requirement(
     "embeddings.format.same-vector",
     MUST,
-    "The default encoding gives the vector of `encoding_format: \"float\"`.",
+    'The default encoding gives the vector of `encoding_format: "float"`.',
     source=openai("embeddings/create encoding_format"),
     needs="embeddings",
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 from conformance.exchange import Exchange
 from conformance.expect import Inconclusive, NotApplicable, fail, require
-from conformance.requirement import MUST, SHOULD, openai, openapi, requirement
 from conformance.probes.moderations import VIOLENT_AT
+from conformance.requirement import MUST, SHOULD, openai, openapi, requirement
 from conformance.select import MODERATIONS, Selector
 
 OLDER = (
@@ -249,7 +249,7 @@ def test_image_categories(x: Exchange) -> None:
 # scores
 
 
-def _number(value: Any) -> bool:
+def _number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

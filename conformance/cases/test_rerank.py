@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -109,7 +110,7 @@ def test_unique(x: Exchange) -> None:
 )
 def test_order(x: Exchange) -> None:
     scores = _scores(x)
-    for number, (before, after) in enumerate(zip(scores, scores[1:], strict=False), start=1):
+    for number, (before, after) in enumerate(itertools.pairwise(scores), start=1):
         if after > before:
             fail(f"results[{number}].relevance_score", f"at most {before}", after)
 

@@ -180,7 +180,11 @@ def test_parallel(
 )
 def test_known(x: Exchange) -> None:
     made = [c for c in re.calls_of(x) if isinstance(c.get("name"), str)]
-    known = re.offered(x)
+    # a search for tools, now or in an earlier turn, adds tools that the response then lists
+    listed = re.need(x).get("tools")
+    found = listed if isinstance(listed, list) else []
+    named = {str(t.get("name")) for t in found if isinstance(t, dict)}
+    known = {*re.offered(x), *(named if x.sent.get("tools") else ())}
     kinds = {t.get("type") for t in x.sent.get("tools") or () if isinstance(t, dict)}
     if not made or not known or not kinds <= {"function", "custom"} or _deferred(x):
         raise NotApplicable

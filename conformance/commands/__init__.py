@@ -6,6 +6,7 @@ Each is imported when it is called.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from typing import Any
 
 WHERE = {
@@ -24,8 +25,8 @@ WHERE = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in WHERE:
-        raise AttributeError(name)
+def command(name: str) -> Callable[[dict[str, Any]], int]:
+    """The function behind a word of the command line."""
     module = importlib.import_module(f"conformance.commands.{WHERE[name]}")
-    return getattr(module, f"{name}_command")
+    found: Callable[[dict[str, Any]], int] = getattr(module, f"{name}_command")
+    return found

@@ -149,14 +149,14 @@ def chosen_constraints(
 
 def spread(pairs: Iterable[tuple[Constraint, Strategy]], most: int) -> list[Any]:
     """The surest first, and one of every member before the second of any."""
-    ranked = sorted(pairs, key=lambda pair: _LATER[pair[0].level])
+    shuffled = list(enumerate(pairs))
     count: dict[str, int] = {}
     order: list[tuple[int, int, Any]] = []
-    for place, pair in enumerate(ranked):
+    for place, pair in sorted(shuffled, key=lambda entry: _LATER[entry[1][0].level]):
         member = pair[0].pointer.split("/")[1] if pair[0].pointer else ""
         turn = count[member] = count.get(member, -1) + 1
         order.append((turn + _LATER[pair[0].level], place, pair))
     return [pair for _, _, pair in sorted(order, key=lambda entry: entry[:2])[:most]]
 
 
-_LATER = {"must": 0, "should": 2, "none": 4}
+_LATER = {"must": 0, "should": 1, "none": 3}

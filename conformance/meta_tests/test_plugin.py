@@ -117,7 +117,7 @@ USAGE = [
 ]
 
 
-@pytest.mark.parametrize(("argv", "word"), USAGE, ids=lambda value: " ".join(value)[:40])
+@pytest.mark.parametrize(("argv", "word"), USAGE, ids=[" ".join(argv) for argv, _ in USAGE])
 def test_usage_error_is_one_sentence(
     ask: Ask, tmp_path: Path, argv: tuple[str, ...], word: str
 ) -> None:

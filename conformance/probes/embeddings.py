@@ -113,7 +113,7 @@ _embed(
 _embed(
     "embeddings_base64",
     "embeddings.accepts.base64",
-    "`encoding_format: \"base64\"` is accepted.",
+    '`encoding_format: "base64"` is accepted.',
     source=sdk("openai-python 3.51 resources/embeddings.py asks for base64 by default"),
     breaks=("openai-python and openai-node send base64 unless told otherwise",),
     input=DINNER,
@@ -122,7 +122,7 @@ _embed(
 _embed(
     "embeddings_base64_batch",
     "embeddings.accepts.base64-list",
-    "A list of strings with `encoding_format: \"base64\"` is accepted.",
+    'A list of strings with `encoding_format: "base64"` is accepted.',
     input=[ENGINE, DINNER],
     encoding_format="base64",
 )
@@ -233,7 +233,7 @@ probe(
     accepted=Accepted(
         "embeddings.dimensions.accepts-base64",
         MUST,
-        "`dimensions` and `encoding_format: \"base64\"` are accepted together.",
+        '`dimensions` and `encoding_format: "base64"` are accepted together.',
         openai("embeddings/create dimensions"),
         ("the SDKs always send both",),
     ),
@@ -330,6 +330,4 @@ def _chat_model(c: Context) -> dict[str, object]:
     return {"model": c.model("chat"), "input": DINNER, "encoding_format": "float"}
 
 
-probe(
-    "embeddings_chat_model", "POST", "/embeddings", _chat_model, needs="embeddings", valid=False
-)
+probe("embeddings_chat_model", "POST", "/embeddings", _chat_model, needs="embeddings", valid=False)

@@ -78,7 +78,7 @@ probe(
         MUST,
         "An id with a slash or a colon is found where it is percent-encoded in the path.",
         sdk("openai-python 3.51 _utils/_path.py encodes path parts"),
-        ("openai-python models.retrieve(\"org/model\"): NotFoundError",),
+        ('openai-python models.retrieve("org/model"): NotFoundError',),
     ),
 )
 probe(

@@ -45,9 +45,7 @@ _rank(
     breaks=("LangChain, LlamaIndex and Dify always send `top_n`",),
     top_n=2,
 )
-_rank(
-    "rerank_top_one", "rerank.accepts.top-one", "`top_n: 1` is accepted.", top_n=1
-)
+_rank("rerank_top_one", "rerank.accepts.top-one", "`top_n: 1` is accepted.", top_n=1)
 _rank(
     "rerank_top_large",
     "rerank.accepts.top-large",

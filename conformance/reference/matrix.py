@@ -87,7 +87,7 @@ def try_out(
     clock = VirtualClock()
     app = create_app(config, clock=clock, faults=faults, variations=variations)
     claims = dict.fromkeys(all_capabilities(), Claim.CLAIMED)
-    options = Options(drivers=drivers, claims=claims, tier=tier, fuzz=fuzz)
+    options = Options(drivers=drivers, claims=claims, tier=tier, fuzz=fuzz, fuzz_tier="standard")
     recording, chosen = Recording(), None
     if base is not None:
         recording, chosen = _rest(base.drive.recording, groups_of([*faults, *variations]))

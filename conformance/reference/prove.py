@@ -11,9 +11,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from conformance.catalogue import all_cases
+from conformance.reference.companions import companions
 from conformance.reference.dialects import providers
 from conformance.reference.fault import all_faults, all_variations
 from conformance.reference.matrix import Outcome, try_out
@@ -35,21 +36,30 @@ class Proof:
 
 
 @cache
-def clean(drivers: tuple[str, ...] = ("http",)) -> Outcome:
+def clean(drivers: tuple[str, ...] = ("http",), fuzz: bool = True) -> Outcome:
     """What the provider shows without any fault."""
-    return try_out(drivers=drivers)
+    return try_out(drivers=drivers, fuzz=fuzz)
 
 
-def prove(name: str, drivers: tuple[str, ...] = ("http",)) -> Proof:
+FUZZ = "fuzz."
+"""Fuzzing notices whatever another requirement notices of wrong bodies, so its faults are tried
+against its own requirements, and all other faults without it."""
+
+
+def prove(name: str, drivers: tuple[str, ...] = ("http",), declared: bool = True) -> Proof:
     """Try one fault (its id), one variation (``variation:ID``) or none (``none``)."""
     faults, variations, expected = [], [], set()
     if name.startswith("variation:"):
         variations = [name.removeprefix("variation:")]
     elif name != "none":
         faults, expected = [name], set(all_faults()[name].breaks)
-    base = None if name == "none" else clean(drivers)
-    shown = try_out(faults=faults, variations=variations, drivers=drivers, base=base)
-    known = {case.id for case in all_cases() if set(case.drivers) & set(drivers)}
+    cases = [c for c in all_cases() if c.id.startswith(FUZZ) or not name.startswith(FUZZ)]
+    fuzz = name.startswith((FUZZ, "none", "variation:"))
+    base = None if name == "none" or name.startswith(FUZZ) else clean(drivers, fuzz)
+    shown = try_out(
+        faults=faults, variations=variations, cases=cases, drivers=drivers, base=base, fuzz=fuzz
+    )
+    known = {case.id for case in cases if set(case.drivers) & set(drivers)}
     messages = tuple(
         f"{id} [{driver}]: {f.message}"
         for (id, driver), f in shown.findings.items()
@@ -57,13 +67,14 @@ def prove(name: str, drivers: tuple[str, ...] = ("http",)) -> Proof:
     )
     # that a capability is gone is a consequence of much, and has a test of its own
     violated = {id for id in shown.violated if not id.startswith("served.")}
+    beside = companions().get(name, frozenset()) if declared else frozenset()
     missed = sorted((expected & known) - violated)
     if expected and not expected & known:
         missed = ["no case of any of its requirements"]
     return Proof(
         name,
         tuple(missed),
-        tuple(sorted(violated - expected)),
+        tuple(sorted(violated - expected - beside)),
         messages,
     )
 
@@ -80,13 +91,13 @@ def names(words: Iterable[str] = ()) -> list[str]:
     return [n for n in every if n.removeprefix("variation:").startswith(words)]
 
 
-def prove_all(wanted: Iterable[str], workers: int = 1) -> Iterator[Proof]:
-    wanted = list(wanted)
+def prove_all(wanted: Iterable[str], workers: int = 1, declared: bool = True) -> Iterator[Proof]:
+    wanted, one = list(wanted), partial(prove, declared=declared)
     if workers <= 1:
-        yield from map(prove, wanted)
+        yield from map(one, wanted)
         return
     with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(prove, wanted, chunksize=4)
+        yield from pool.map(one, wanted, chunksize=4)
 
 
 def main() -> int:

@@ -34,25 +34,17 @@ def items_needed(call: Call, body: Json) -> None:
         raise missing("items")
 
 
-@changed(_ + "metadata", CREATE)
+@changed(_ + "metadata", CREATE, _ + "retrieved")
 def no_metadata(call: Call, body: Json) -> None:
     """The answer of a creation has no metadata."""
     body["metadata"] = {}
 
 
-@fault(_ + "metadata/lost", at="reply", route=CREATE,
-       breaks=(_ + "metadata",))  # fmt: skip
-def metadata_lost(call: Call, body: Json) -> None:
-    """Metadata is not kept."""
-    body["metadata"] = {}
-
-
-@changed(_ + "id.unique", CREATE, when=lambda call: "items" not in call.fields
-         or call.fields.get("items") is not None)  # fmt: skip
+@changed(_ + "id.unique", CREATE, _ + "retrieved", _ + "updated", _ + "items.added",
+         _ + "items.complete", _ + "deleted", _ + "turns.accepted")  # fmt: skip
 def one_id(call: Call, body: Json) -> None:
     """Every conversation has one id."""
-    if len(call.table("conversations")) < 3:
-        body["id"] = "conv_0"
+    body["id"] = "conv_0"
 
 
 @changed(_ + "retrieved", GET)
@@ -87,7 +79,7 @@ def turned(body: Json) -> None:
     body["first_id"], body["last_id"] = body["last_id"], body["first_id"]
 
 
-@changed(_ + "items.asc", LIST, when=lambda call: call.query == {"order": "asc"}
+@changed(_ + "items.asc", LIST, _ + "items.after", _ + "items.deleted", when=lambda call: call.query == {"order": "asc"}
          and len(call.table("conversation.items").get(call.params["id"], ())) == 4)  # fmt: skip
 def asc_ignored(call: Call, body: Json) -> None:
     """`order=asc` is ignored."""
@@ -147,11 +139,12 @@ def stays(call: Call, value: None) -> Reply:
     return Reply(200, [("content-type", "application/json")], data)
 
 
-@fault(_ + "private", at="accepted", route=GET)
+@fault(_ + "private", at="accepted", route=GET,
+       when=lambda call: call.owner == "second")  # fmt: skip
 def shared(call: Call, body: Any) -> None:
     """Every account reads every conversation."""
-    for (_owner, kind), found in list(call.app.tables.items()):
-        if kind == "conversations":
+    for (owner, kind), found in list(call.app.tables.items()):
+        if kind == "conversations" and owner != call.owner:
             for name, one in found.items():
                 call.table("conversations").setdefault(name, one)
 
@@ -189,7 +182,8 @@ def not_named(call: Call, body: Json) -> None:
     body.pop("conversation", None)
 
 
-@fault(_ + "turns.remembers", at="accepted", route="responses")
+@fault(_ + "turns.remembers", at="accepted", route="responses",
+       breaks=(_ + "turns.remembers", _ + "turns.kept"))  # fmt: skip
 def forgetful(call: Call, body: Json) -> None:
     """A conversation is written and never read."""
     if isinstance(body.get("conversation"), dict):
@@ -206,7 +200,8 @@ def answers_lost(call: Call, body: Json) -> None:
             del items[name]
 
 
-@fault(_ + "turns.exclusive", at="request", route="responses")
+@fault(_ + "turns.exclusive", at="request", route="responses",
+       breaks=(_ + "turns.exclusive", "responses.echo.previous-response-id"))  # fmt: skip
 def both(call: Call, body: Json) -> Json | None:
     """With both kinds of memory one is ignored."""
     if body.get("conversation") and body.get("previous_response_id"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import random
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -93,8 +92,9 @@ _refuses("embeddings.accepts.token-lists", "Lists of token lists are refused.",
          lambda b: isinstance(b["input"], list) and len(b["input"]) == 2
          and all(isinstance(t, list) and t and t[0] > 0 for t in b["input"]),
          field="emb-token-array-rejected")  # fmt: skip
-_refuses("embeddings.accepts.user", "user is refused as an unknown parameter.",
-         lambda b: "user" in b)
+_refuses(
+    "embeddings.accepts.user", "user is refused as an unknown parameter.", lambda b: "user" in b
+)
 _refuses("embeddings.accepts.unicode", "Text that is not ASCII is a crash.",
          lambda b: isinstance(b["input"], str) and not b["input"].isascii(),
          error=lambda: crash("'ascii' codec can't encode characters"))  # fmt: skip
@@ -183,11 +183,16 @@ def from_one(call: Call, reply: Json) -> None:
        field_defects="emb-order-index")  # fmt: skip
 def as_they_finish(call: Call, reply: Json) -> None:
     """The vectors come as they were finished, each with its index."""
-    random.Random(3).shuffle(reply["data"])
+    reply["data"].sort(key=lambda entry: (entry["index"] * 13) % 32)
 
 
-@fault("embeddings.batch.order", at="reply", route=ROUTE, when=several,
-       breaks=("embeddings.batch.order", "embeddings.base64.order", "embeddings.tokens.same"))
+@fault(
+    "embeddings.batch.order",
+    at="reply",
+    route=ROUTE,
+    when=several,
+    breaks=("embeddings.batch.order", "embeddings.base64.order", "embeddings.tokens.same"),
+)
 def reversed_vectors(call: Call, reply: Json) -> None:
     """The vectors come in the opposite order, under the indexes of others."""
     found = [entry["embedding"] for entry in reply["data"]]

@@ -84,8 +84,12 @@ def not_normalised(call: Call, reply: Json) -> None:
     _set(reply, lambda v: [7 * n for n in v])
 
 
-@fault("embeddings.batch.distinct", at="reply", route=ROUTE,
-       breaks=("embeddings.batch.distinct", "embeddings.tokens.distinct"))
+@fault(
+    "embeddings.batch.distinct",
+    at="reply",
+    route=ROUTE,
+    breaks=("embeddings.batch.distinct", "embeddings.tokens.distinct"),
+)
 def constant(call: Call, reply: Json) -> None:
     """Every text has the same vector."""
     wanted = call.fields.get("dimensions") or EMBEDDING_DIMENSIONS

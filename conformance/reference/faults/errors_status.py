@@ -287,3 +287,15 @@ def flattened(call: Call, error: ErrorReply) -> None:
             "code": "upstream",
         }
     }
+
+
+@fault(
+    "errors.chat.text-plain/any",
+    at="received",
+    when=sends("errors_chat_text_plain"),
+    breaks="errors.chat.text-plain",
+    field_defects="ct-non-json-accepted",
+)
+def any_type(call: Call, early: None) -> None:
+    """JSON is read whatever it is declared as."""
+    call.headers["content-type"] = "application/json"

@@ -77,7 +77,7 @@ query("files.list.purpose", LIST, "purpose")
 
 
 @fault("files.create/nulls", at="reply", route=CREATE,
-       breaks=("files.shape.id", "files.shape.bytes", "files.shape.created_at",
+       breaks=("files.create.bytes", "files.shape.status", "files.shape.id", "files.shape.bytes", "files.shape.created-at",
                "files.shape.filename", "files.shape.object", "files.shape.purpose"),
        when=lambda c: _name(c) == "tiny.jsonl",
        field_defects="files-null-fields")  # fmt: skip
@@ -110,7 +110,8 @@ content("large", "Contents end after 64 KiB.", lambda b: b[:65536])
 content("tiny", "A content of one byte is lost.", lambda b: b"" if len(b) == 1 else b)
 
 
-@fault("files.content.not-json", at="http", route=CONTENT)
+@fault("files.content.not-json", at="http", route=CONTENT,
+       breaks=("files.content.not-json", "http.body.json"))  # fmt: skip
 def as_json(call: Call, reply: Reply) -> None:
     """Contents are declared to be JSON."""
     if reply.status == 200 and call.owner == "main" and b"\x00\x01" in bytes(reply.body):  # type: ignore[arg-type]
@@ -161,6 +162,7 @@ fill("files.form.file-is-text", CREATE, "A text is taken for a file.",
      lambda c, b: b.update(file=Upload("x", "", b"only text")),
      when=lambda c: isinstance(c.fields.get("file"), str))  # fmt: skip
 status("files.form.json", CREATE, 500, "A JSON body crashes the upload.",
+       breaks=("files.form.json", "errors.no-5xx"),
        when=lambda c: c.headers.get("content-type", "").startswith("application/json"))  # fmt: skip
 
 # uploads
@@ -175,8 +177,7 @@ edit("uploads.create.echo", U, "A new upload is of no size.", _meta(bytes=0),
 edit("uploads.part.upload-id", PART, "A part names another upload.", _meta(upload_id="upload_1"))
 edit("uploads.part.ids-differ", PART, "All parts have one id.",
      lambda c, r: r.update(id=c.app.data.setdefault("part", r["id"])),
-     breaks=("uploads.part.ids-differ", "uploads.complete.file", "uploads.complete.order",
-             "uploads.complete.retrievable"))  # fmt: skip
+     breaks=("uploads.part.ids-differ", "uploads.complete.order"))  # fmt: skip
 edit("uploads.complete.file", DONE, "A completed upload has no file.", _meta(file=None))
 
 
@@ -204,6 +205,7 @@ def _any_part(call: Call, body: Json) -> None:
 
 
 fault("uploads.complete.unknown-part", at="request", route=DONE,
+      breaks=("uploads.complete.unknown-part", "errors.no-5xx", "errors.no-5xx.first"),
       text="An unknown part crashes the server.")(_any_part)  # fmt: skip
 
 

@@ -211,7 +211,7 @@ def _half(body: Body) -> Callable[[], AsyncIterator[bytes]]:
     return send
 
 
-@fault("http.body.complete", at="http", when=says("mango"), breaks=("http.body.complete",))  # fmt: skip
+@fault("http.body.complete", at="http", when=says("mango"))
 def broken_off(call: Call, reply: Reply) -> None:
     """An answer breaks off in the middle."""
     reply.body = _half(reply.body)

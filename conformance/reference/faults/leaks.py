@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from conformance.reference.call import Call
@@ -68,7 +69,7 @@ def remembers(call: Call, body: dict[str, Any]) -> None:
         if "strawberry" in text:
             body["choices"][0]["message"]["content"] += " " + last
         return
-    if "origin" not in call.headers and "strawberry" not in text:
+    if re.search(r"word [bcdfghklmnprstvz]{8}\.", text):
         call.app.data["said"] = text
 
 

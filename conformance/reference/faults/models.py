@@ -18,8 +18,8 @@ ONE = "models.retrieve"
 @fault("models.accepts.list", at="received", route=LIST)
 def list_crashes(call: Call, value: None) -> Reply:
     """The list is a 500."""
-    return Reply(500, [("content-type", "application/json")],
-                 b'{"error":{"message":"boom","type":"server_error","param":null,"code":null}}')  # fmt: skip
+    body = b'{"error":{"message":"boom","type":"server_error","param":null,"code":null}}'
+    return Reply(500, [("content-type", "application/json")], body)
 
 
 @fault("models.list.unique", at="reply", route=LIST)
@@ -85,7 +85,8 @@ def bare_array(call: Call, reply: Json) -> Any:
 
 
 @fault("models.list.no-created", at="reply", route=(LIST, ONE),
-       breaks=("models.model.shape.created", "models.list.shape.data.created"), field_defects="models-no-created")  # fmt: skip
+       breaks=("models.model.shape.created", "models.list.shape.data.created"),
+       field_defects="models-no-created")  # fmt: skip
 def no_created(call: Call, reply: Json) -> None:
     """Models have no created."""
     for entry in reply.get("data", [reply]):

@@ -73,7 +73,7 @@ def _fails(id: str, text: str, when: Any, *, error: Any = crash,
 
 
 _fails("moderations.accepts.string", "A single string is a crash.",
-       lambda c, given: isinstance(given, str) and given.startswith("The library opens"))  # fmt: skip
+       lambda c, given: str(given).startswith("The library opens"))  # fmt: skip
 _fails("moderations.accepts.no-model", "Without a model the answer is 500.",
        lambda c, given: "model" not in c.body, field="mod-500-without-model")  # fmt: skip
 _fails("moderations.accepts.violent", "What would be flagged is refused as bad content.",

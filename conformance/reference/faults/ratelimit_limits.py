@@ -239,7 +239,7 @@ class FewerTokens(Limits):
 
     def charge(self, account: Account, tokens: int) -> None:
         window = self._window(account)
-        if _small(account) and tokens > 1000 and window.tokens > 0:
+        if _small(account) and tokens > 1000 and window.tokens > 60:
             raise self._refusal(account, window, "tokens", account.tokens_limit)
         super().charge(account, tokens)
         if _small(account) and tokens > 1000:
@@ -248,12 +248,12 @@ class FewerTokens(Limits):
 
 @_limits("ratelimit.tokens.remaining")
 class OutputOnly(_Shown):
-    """What remains of the tokens is counted without the prompt."""
+    """What remains of the tokens is counted with a third of the prompt."""
 
     def show(self, name: str, value: str, account: Account) -> tuple[str, str]:
         window = self._window(account)
         if name == "x-ratelimit-remaining-tokens" and 2000 < window.tokens < 4000:
-            return (name, str(account.tokens_limit - 1))
+            return (name, str(account.tokens_limit - window.tokens * 3 // 10))
         return (name, value)
 
 

@@ -107,7 +107,8 @@ def ascending(call: Call, reply: Json) -> None:
 
 @fault("rerank.score.finite", at="reply", route=ROUTE,
        when=lambda call: call.fields.get("top_n") == 1,
-       breaks=("rerank.score.finite", "http.json.strict"))  # fmt: skip
+       breaks=("rerank.score.finite", "http.body.json", "rerank.shape.results.relevance-score",
+               "rerank.shape.results.relevance-score.unit"))  # fmt: skip
 def infinite(call: Call, reply: Json) -> None:
     """The score of a perfect match is infinite."""
     reply["results"][0]["relevance_score"] = math.inf

@@ -201,7 +201,8 @@ def unanswered_taken(call: Call, body: Json) -> Json | None:
     return {**body, "input": [i for i in body["input"] if i.get("type") != "function_call"]}
 
 
-@fault(_ + "unknown-choice", at="request", route="responses")
+@fault(_ + "unknown-choice", at="request", route="responses",
+       breaks=(_ + "unknown-choice", ECHO))
 def unknown_taken(call: Call, body: Json) -> Json | None:
     """A choice that names no tool is ignored."""
     choice = body.get("tool_choice")
@@ -210,7 +211,7 @@ def unknown_taken(call: Call, body: Json) -> Json | None:
     return None
 
 
-@fault(_ + "bad-choice", at="request", route="responses")
+@fault(_ + "bad-choice", at="request", route="responses", breaks=(_ + "bad-choice", ECHO))
 def bad_choice_taken(call: Call, body: Json) -> Json | None:
     """An unknown choice is ignored."""
     if body.get("tool_choice") == "sometimes":
