@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from collections.abc import Sequence
 
 from conformance import __version__
@@ -71,6 +72,9 @@ def parser() -> argparse.ArgumentParser:
     diff.add_argument("old", metavar="OLD")
     diff.add_argument("new", metavar="NEW")
     diff.add_argument("--json", action="store_true")
+    compare = commands.add_parser("compare", help="what changes for a client that moves from A to B")
+    compare.add_argument("a", metavar="A")
+    compare.add_argument("b", metavar="B")
     report = commands.add_parser("report", help="the matrix over many runs, as a static site")
     report.add_argument("run", nargs="+", metavar="RUN")
     report.add_argument("--out", metavar="DIR", help="default: reports")
@@ -104,3 +108,7 @@ def run_command(argv: Sequence[str]) -> int:
         return 2
     except BrokenPipeError:
         return 0
+    except Exception:
+        traceback.print_exc()
+        print("conformance: the suite broke; please report the lines above", file=sys.stderr)
+        return ConformanceError.status

@@ -26,6 +26,7 @@ from conformance.requirement import Case, cases_of
 from conformance.results import Outcome, Result
 from conformance.run import judge_one, worth_saying
 from conformance.setup import Setup, setup_of
+from conformance.verdict import BROKEN
 
 CASES = Path(__file__).parent / "cases"
 RESULT = pytest.StashKey[Result]()
@@ -64,6 +65,7 @@ class SuiteRun:
         self.spool: Path | None = None
         self.status: int | None = None
         self.run: Any = None
+        self.broken = ""
 
     def wants(self, case: Case) -> bool:
         from conformance.catalogue import matches
@@ -190,8 +192,12 @@ class _Collector:
             if worth_saying(result):
                 self.run.results.append(result)
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed and not self.run.broken:
+            self.run.broken = report.longreprtext
+
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         config, run = session.config, self.run
         if hasattr(config, "workerinput") or config.option.collectonly:
             return
@@ -199,8 +205,13 @@ class _Collector:
             if (run.spool / "drive.pickle").exists():
                 run.drive = read_spool(run.spool)
             shutil.rmtree(run.spool, ignore_errors=True)
+        if run.broken or exitstatus == pytest.ExitCode.INTERNAL_ERROR:
+            run.status = session.exitstatus = BROKEN
+            return
         if run.drive is None:
             return
+        if exitstatus == pytest.ExitCode.INTERRUPTED:
+            run.drive.interrupted = True
         run.run = run.setup.finish(run.drive, run.results)
         run.status = int(run.run.footer["exit"])
         session.exitstatus = run.status

@@ -13,6 +13,9 @@ from conformance.exchange import Exchange
 
 Vector = Sequence[float]
 
+MOST_INPUTS = 2048
+"""Inputs that one request may hold."""
+
 
 def wanted_format(x: Exchange) -> str:
     """What the request asks for: base64, or float (also when it says nothing)."""
@@ -20,23 +23,28 @@ def wanted_format(x: Exchange) -> str:
 
 
 def inputs(x: Exchange) -> list[Any] | None:
-    """The inputs of a request, one for each vector; None where the request is no valid one."""
+    """The inputs of a request, one for each vector; None where the request is not a valid one."""
     given = x.sent.get("input")
     if isinstance(given, str):
-        return [given]
+        return [given] if given else None
     if not isinstance(given, list) or not given:
         return None
-    if all(_token(item) for item in given):
+    if _tokens(given):
         return [given]
-    if all(isinstance(item, str) for item in given):
-        return given
-    if all(isinstance(item, list) and item and all(map(_token, item)) for item in given):
+    if len(given) > MOST_INPUTS:
+        return None
+    if all(isinstance(item, str) and item for item in given) or all(map(_tokens, given)):
         return given
     return None
 
 
-def _token(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _tokens(value: Any) -> bool:
+    """A list of token ids."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in value)
+    )
 
 
 def entries(x: Exchange) -> list[Any]:

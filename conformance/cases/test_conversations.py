@@ -186,7 +186,7 @@ def test_private(conversation_life: Steps) -> None:
         fail("status", "404", x.status, exchange=x)
 
 
-@rule("conversations.unknown", MUST, "GET of an unknown conversation, or its items, is answered 404.",
+@rule("conversations.unknown", MUST, "An unknown conversation and its items are answered 404.",
       source=openai("conversations/retrieve"), any_status=True)  # fmt: skip
 def test_unknown(conversation_unknown: Exchange, conversation_unknown_items: Exchange) -> None:
     for x in (conversation_unknown, conversation_unknown_items):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard
+from typing import Any
 
 from conformance.exchange import Exchange
-from conformance.expect import Inconclusive, NotApplicable, fail, require
-from conformance.probes.moderations import VIOLENT_AT
+from conformance.expect import NotApplicable, fail, require
 from conformance.requirement import MUST, SHOULD, openai, openapi, requirement
-from conformance.select import MODERATIONS, Selector
+from conformance.select import MODERATIONS
 
 OLDER = (
     "hate", "hate/threatening", "self-harm", "sexual", "sexual/minors", "violence",
@@ -32,7 +31,7 @@ def _results(x: Exchange) -> list[Any]:
     return found
 
 
-def _maps(x: Exchange, name: str) -> list[tuple[int, dict[str, Any]]]:
+def maps_of(x: Exchange, name: str) -> list[tuple[int, dict[str, Any]]]:
     """A map of each result that has one."""
     found = [
         (number, result[name])
@@ -44,7 +43,7 @@ def _maps(x: Exchange, name: str) -> list[tuple[int, dict[str, Any]]]:
     return found
 
 
-def _flagged(x: Exchange) -> list[bool]:
+def flags_of(x: Exchange) -> list[bool]:
     found = [r.get("flagged") if isinstance(r, dict) else None for r in _results(x)]
     if not found or not all(isinstance(f, bool) for f in found):
         raise NotApplicable("no verdict")
@@ -96,8 +95,8 @@ def test_parts(x: Exchange) -> None:
     over=MODERATIONS,
     breaks=["programs that look at `flagged` and those that look at the categories disagree"],
 )
-def test_flagged(x: Exchange) -> None:
-    for number, categories in _maps(x, "categories"):
+def testflags_of(x: Exchange) -> None:
+    for number, categories in maps_of(x, "categories"):
         flagged = _results(x)[number].get("flagged")
         values = list(categories.values())
         if not isinstance(flagged, bool) or not all(v is None or v is True or v is False
@@ -110,7 +109,7 @@ def test_flagged(x: Exchange) -> None:
 
 def _complete(x: Exchange, wanted: tuple[str, ...]) -> None:
     for name in ("categories", "category_scores"):
-        for number, found in _maps(x, name):
+        for number, found in maps_of(x, name):
             for category in wanted:
                 if category not in found:
                     fail(f"results[{number}].{name}", category, sorted(found))
@@ -158,8 +157,8 @@ def test_illicit(x: Exchange) -> None:
     breaks=["KeyError in programs that look up the score of a category"],
 )
 def test_same_keys(x: Exchange) -> None:
-    scores = dict(_maps(x, "category_scores"))
-    for number, categories in _maps(x, "categories"):
+    scores = dict(maps_of(x, "category_scores"))
+    for number, categories in maps_of(x, "categories"):
         if number in scores and set(scores[number]) != set(categories):
             odd = sorted(set(scores[number]) ^ set(categories))
             fail(f"results[{number}].category_scores", "the keys of categories",
@@ -176,15 +175,15 @@ def test_same_keys(x: Exchange) -> None:
     breaks=["KeyError in programs that look up by category"],
 )
 def test_applied_keys(x: Exchange) -> None:
-    kinds = dict(_maps(x, "category_applied_input_types"))
-    for number, categories in _maps(x, "categories"):
+    kinds = dict(maps_of(x, "category_applied_input_types"))
+    for number, categories in maps_of(x, "categories"):
         if number in kinds and set(kinds[number]) != set(categories):
             odd = sorted(set(kinds[number]) ^ set(categories))
             fail(f"results[{number}].category_applied_input_types", "the keys of categories",
                  f"only in one of them: {odd}")  # fmt: skip
 
 
-def _texts_only(x: Exchange) -> bool:
+def texts_only(x: Exchange) -> bool:
     given = x.sent.get("input")
     parts = given if isinstance(given, list) else [given]
     return all(isinstance(p, str) or (isinstance(p, dict) and p.get("type") == "text")
@@ -201,9 +200,9 @@ def _texts_only(x: Exchange) -> bool:
     breaks=["programs that show which part of a post was judged"],
 )
 def test_applied_text(x: Exchange) -> None:
-    if not _texts_only(x):
+    if not texts_only(x):
         raise NotApplicable("an image was sent")
-    for number, kinds in _maps(x, "category_applied_input_types"):
+    for number, kinds in maps_of(x, "category_applied_input_types"):
         at = f"results[{number}].category_applied_input_types"
         listed = [k for value in kinds.values() if isinstance(value, list) for k in value]
         if "image" in listed:
@@ -220,7 +219,7 @@ def test_applied_text(x: Exchange) -> None:
     breaks=["images pass unjudged, and nobody can see it"],
 )
 def test_applied_image(moderations_image: Exchange) -> None:
-    found = _maps(moderations_image, "category_applied_input_types")
+    found = maps_of(moderations_image, "category_applied_input_types")
     listed = {
         k for _, kinds in found for v in kinds.values() if isinstance(v, list) for k in v
     }  # fmt: skip
@@ -237,174 +236,13 @@ def test_applied_image(moderations_image: Exchange) -> None:
     over=MODERATIONS,
 )
 def test_image_categories(x: Exchange) -> None:
-    if _texts_only(x):
+    if texts_only(x):
         raise NotApplicable("no image was sent")
-    for number, kinds in _maps(x, "category_applied_input_types"):
+    for number, kinds in maps_of(x, "category_applied_input_types"):
         for category, value in kinds.items():
             if isinstance(value, list) and "image" in value and category not in SEEN:
                 fail(f"results[{number}].category_applied_input_types.{category}",
                      "text alone", value)  # fmt: skip
-
-
-# scores
-
-
-def _number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-@requirement(
-    "moderations.scores.flagged-above-zero",
-    MUST,
-    "The score of a category that is true is more than 0.",
-    source=openai("moderations/object category_scores"),
-    needs="moderations",
-    over=MODERATIONS,
-    breaks=["programs with thresholds of their own let it pass"],
-)
-def test_above_zero(x: Exchange) -> None:
-    scores = dict(_maps(x, "category_scores"))
-    judged = False
-    for number, categories in _maps(x, "categories"):
-        for category, hit in categories.items():
-            score = scores.get(number, {}).get(category)
-            if hit is True and _number(score):
-                judged = True
-                require(score > 0, f"results[{number}].category_scores.{category}",
-                        "more than 0", score)  # fmt: skip
-    if not judged:
-        raise NotApplicable("no category is true")
-
-
-@requirement(
-    "moderations.scores.follow-flags",
-    MUST,
-    "Within a category, what is flagged has a higher score than what is not.",
-    source=openai("moderations/object category_scores"),
-    needs="moderations",
-    over=Selector("moderations of one model", lambda x: MODERATIONS(x) and _texts_only(x)),
-    together=True,
-    breaks=["programs with thresholds of their own judge the opposite"],
-)
-def test_follow(xs: tuple[Exchange, ...]) -> None:
-    highest: dict[Any, float] = {}
-    lowest: dict[Any, tuple[float, Exchange, int]] = {}
-    for x in xs:
-        body = x.json
-        results = body.get("results") if isinstance(body, dict) else None
-        for number, result in enumerate(results if isinstance(results, list) else ()):
-            if not isinstance(result, dict):
-                continue
-            flags, scores = result.get("categories"), result.get("category_scores")
-            if not isinstance(flags, dict) or not isinstance(scores, dict):
-                continue
-            for category, hit in flags.items():
-                score = scores.get(category)
-                if not _number(score) or not isinstance(hit, bool):
-                    continue
-                key = (str(body.get("model")), category)
-                if not hit:
-                    highest[key] = max(highest.get(key, -1.0), score)
-                elif key not in lowest or score < lowest[key][0]:
-                    lowest[key] = (score, x, number)
-    both = highest.keys() & lowest.keys()
-    if not both:
-        raise NotApplicable("no category is both true and false")
-    for key in sorted(both):
-        score, x, number = lowest[key]
-        if score < highest[key] - 0.01:
-            fail(f"results[{number}].category_scores.{key[1]}",
-                 f"at least {highest[key]}, which was not flagged", score, exchange=x)  # fmt: skip
-
-
-# verdicts
-
-
-@requirement(
-    "moderations.verdict.harmless",
-    SHOULD,
-    "A sentence about library books is not flagged.",
-    source=openai("moderations guide"),
-    needs="moderations",
-    breaks=["everything is blocked"],
-)
-def test_harmless(moderations: Exchange) -> None:
-    require(not any(_flagged(moderations)), "results[0].flagged", "false", True)
-
-
-@requirement(
-    "moderations.verdict.violent",
-    SHOULD,
-    "A threat to kill is flagged.",
-    source=openai("moderations guide"),
-    needs="moderations",
-    breaks=["nothing is ever blocked"],
-)
-def test_violent(moderations_violent: Exchange) -> None:
-    require(any(_flagged(moderations_violent)), "results[0].flagged", "true", False)
-
-
-@requirement(
-    "moderations.verdict.category",
-    SHOULD,
-    "A threat to kill is flagged as violence or as threatening harassment.",
-    source=openai("moderations guide: content classifications"),
-    needs="moderations",
-    breaks=["blocked for the wrong reason"],
-)
-def test_category(moderations_violent: Exchange) -> None:
-    if not any(_flagged(moderations_violent)):
-        raise NotApplicable("it is not flagged")
-    _, categories = _maps(moderations_violent, "categories")[0]
-    hits = [name for name, hit in categories.items() if hit is True]
-    if not hits:
-        raise NotApplicable("no category is true")
-    wanted = {"violence", "violence/graphic", "harassment/threatening", "hate/threatening"}
-    if not wanted & set(categories):
-        raise NotApplicable("other categories")
-    require(bool(wanted & set(hits)), "results[0].categories", "violence", hits)
-
-
-@requirement(
-    "moderations.results.order",
-    MUST,
-    "The results come in the order of the inputs.",
-    source=openai("moderations/object results"),
-    needs="moderations",
-    breaks=["the harmless text is blocked and the threat passes"],
-)
-def test_order(
-    moderations: Exchange, moderations_violent: Exchange, moderations_list: Exchange
-) -> None:
-    one, two = _flagged(moderations)[0], _flagged(moderations_violent)[0]
-    found = _flagged(moderations_list)
-    if len(found) != 3:
-        raise NotApplicable("another number of results")
-    if one == two:
-        raise Inconclusive("both texts have the same verdict")
-    wanted = [one, two, one]
-    if sorted(found) != sorted(wanted):
-        raise Inconclusive("the verdicts differ from those of the texts alone")
-    require(found[VIOLENT_AT] == two, f"results[{VIOLENT_AT}].flagged", str(two), found)
-
-
-@requirement(
-    "moderations.results.same-alone",
-    MUST,
-    "A text has the same verdict alone, in a list of one and among others.",
-    source=openai("moderations/create input"),
-    needs="moderations",
-    breaks=["what is blocked depends on what was sent beside it"],
-)
-def test_same(
-    moderations_violent: Exchange, moderations_one: Exchange, moderations_list: Exchange
-) -> None:
-    alone = _flagged(moderations_violent)[0]
-    listed = _flagged(moderations_one)[0]
-    require(listed == alone, "results[0].flagged", f"{alone}, as alone", listed)
-    among = sum(_flagged(moderations_list))
-    if len(_flagged(moderations_list)) == 3:
-        require(among > 0 or not alone, "results[].flagged", "one true, as alone", among)
 
 
 @requirement(

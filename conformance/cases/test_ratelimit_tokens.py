@@ -20,7 +20,8 @@ def _spend(steps: Steps) -> tuple[list[Exchange], Exchange | None]:
         raise NotApplicable("nothing was sent")
     refused = next((x for x in found if not x.ok and x.response is not None), None)
     served = [x for x in found if x.ok]
-    if refused is not None and number(refused, "requests", "remaining") == 0:
+    other = refused is not None and error_of(refused).get("type") != "tokens"
+    if other and refused is not None and number(refused, "requests", "remaining") == 0:
         raise Inconclusive("the limit of requests was met first", owner="quota")
     return served, refused
 

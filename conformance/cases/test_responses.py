@@ -170,7 +170,7 @@ def test_completed_at(x: Exchange) -> None:
 @rule(
     "responses.status.ended",
     MUST,
-    "A response that was not asked for in the background has ended: completed, incomplete or failed.",
+    "A response that does not run in the background has ended: completed, incomplete or failed.",
     source=openai("responses/object status"),
     over=RESPONSES,
     breaks=["clients that wait for an end poll for ever"],

@@ -57,7 +57,6 @@ ECHOED: dict[str, tuple[Level, tuple[str, ...]]] = {
     "safety_identifier": (SHOULD, ()),
     "prompt_cache_key": (SHOULD, ()),
     "top_logprobs": (SHOULD, ()),
-    "max_tool_calls": (SHOULD, ()),
 }
 
 

@@ -47,11 +47,14 @@ def gone(x: Exchange, *more: int) -> None:
 def _kept(created: Exchange, got: Exchange) -> None:
     if got.status == 429:
         raise Inconclusive("the answer was 429", owner="quota")
+    if not created.ok:
+        raise NotApplicable("storage was refused up front")
     if created.sent.get("store") is not True or re.result(created).get("store") is False:
         raise NotApplicable("the response says that it is not stored")
     if not got.ok:
+        text = got.response.text[:200] if got.response else ""
         fail("status", "200: the response was accepted with `store: true`",
-             f"{got.status} {got.response.text[:200] if got.response else ''}", exchange=got)  # fmt: skip
+             f"{got.status} {text}", exchange=got)  # fmt: skip
     body = got.json
     if not isinstance(body, dict):
         fail("body", "the response", got.response.text[:200] if got.response else "", exchange=got)
@@ -65,8 +68,8 @@ def _kept(created: Exchange, got: Exchange) -> None:
     any_status=True,
     breaks=["a conversation silently loses its memory on the second turn"],
 )
-def test_kept(responses_zero: Exchange, responses_retrieved: Exchange) -> None:
-    _kept(responses_zero, responses_retrieved)
+def test_kept(responses_kept: Exchange, responses_retrieved: Exchange) -> None:
+    _kept(responses_kept, responses_retrieved)
 
 
 @requirement(
@@ -78,8 +81,8 @@ def test_kept(responses_zero: Exchange, responses_retrieved: Exchange) -> None:
     any_status=True,
     breaks=["conversations by id break for streams only"],
 )
-def test_kept_streamed(responses_stream: Exchange, responses_stream_retrieved: Exchange) -> None:
-    _kept(responses_stream, responses_stream_retrieved)
+def test_kept_streamed(responses_kept_stream: Exchange, responses_stream_retrieved: Exchange) -> None:
+    _kept(responses_kept_stream, responses_stream_retrieved)
 
 
 SAME = (
@@ -112,8 +115,8 @@ def _same_output(created: Exchange, got: Exchange) -> None:
     source=GET,
     breaks=["clients that go on from a retrieved response"],
 )
-def test_same(responses_zero: Exchange, responses_retrieved: Exchange) -> None:
-    _same(responses_zero, responses_retrieved)
+def test_same(responses_kept: Exchange, responses_retrieved: Exchange) -> None:
+    _same(responses_kept, responses_retrieved)
 
 
 @rule(
@@ -124,12 +127,12 @@ def test_same(responses_zero: Exchange, responses_retrieved: Exchange) -> None:
     breaks=["clients that go on from a retrieved response"],
 )
 def test_same_output(
-    responses_zero: Exchange,
+    responses_kept: Exchange,
     responses_retrieved: Exchange,
     responses_tools: Exchange,
     responses_tools_retrieved: Exchange,
 ) -> None:
-    _same_output(responses_zero, responses_retrieved)
+    _same_output(responses_kept, responses_retrieved)
     if responses_tools.ok and responses_tools_retrieved.ok:
         _same_output(responses_tools, responses_tools_retrieved)
 
@@ -141,9 +144,9 @@ def test_same_output(
     source=GET,
     breaks=["budgets that are settled later"],
 )
-def test_same_usage(responses_zero: Exchange, responses_retrieved: Exchange) -> None:
+def test_same_usage(responses_kept: Exchange, responses_retrieved: Exchange) -> None:
     for key in ("input_tokens", "output_tokens", "total_tokens"):
-        one, two = (re.count(x, key) for x in (responses_zero, responses_retrieved))
+        one, two = (re.count(x, key) for x in (responses_kept, responses_retrieved))
         require(one == two, f"usage.{key}", str(one), two)
 
 
@@ -154,9 +157,9 @@ def test_same_usage(responses_zero: Exchange, responses_retrieved: Exchange) -> 
     source=GET,
     breaks=["clients that go on from a retrieved response"],
 )
-def test_same_streamed(responses_stream: Exchange, responses_stream_retrieved: Exchange) -> None:
-    _same(responses_stream, responses_stream_retrieved)
-    _same_output(responses_stream, responses_stream_retrieved)
+def test_same_streamed(responses_kept_stream: Exchange, responses_stream_retrieved: Exchange) -> None:
+    _same(responses_kept_stream, responses_stream_retrieved)
+    _same_output(responses_kept_stream, responses_stream_retrieved)
 
 
 # ---- unknown, deleted, not kept, somebody else's -----------------------------------------------
@@ -623,8 +626,8 @@ def test_instructions_dropped(
     kept = after.get("instructions")
     if before.get("instructions") and kept is not None:
         fail("instructions", "null", kept)
-    counted = [re.usage_of(x).get("input_tokens") for x in (responses_instructed, responses_after_instructed)]  # fmt: skip
-    one, two = (re.number(value) for value in counted)
+    both = (responses_instructed, responses_after_instructed)
+    one, two = (re.number(re.usage_of(x).get("input_tokens")) for x in both)
     if one is None or two is None or one < 120:
         return
     require(two < one, "usage.input_tokens", f"less than {one}: without the instructions", two)

@@ -70,7 +70,7 @@ def test_added_first(x: Exchange) -> None:
 
 
 def _knows(known: set[Any], name: str) -> bool:
-    return name in known or all(not one for one in known) and bool(known)
+    return name in known or (all(not one for one in known) and bool(known))
 
 
 @rule(

@@ -20,6 +20,7 @@ WHERE = {
     "drivers": "doctor",
     "judge": "judge",
     "diff": "reports",
+    "compare": "reports",
     "report": "reports",
     "badge": "reports",
 }

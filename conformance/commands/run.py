@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from conformance.arguments import OPTIONS
-from conformance.errors import UsageError
 
 DEFAULT_OUT = "conformance-report"
 
@@ -22,7 +21,9 @@ def run_command(given: dict[str, Any]) -> int:
     from conformance import plugin
     from conformance.catalogue import select
     from conformance.commands.progress import show_progress
+    from conformance.setup import setup_of
 
+    setup_of({**given, "out": None})  # a usage error is one sentence, not pytest's
     select(given["requirement"])  # a word that selects nothing is a usage error
     given["out"] = given.get("out") or DEFAULT_OUT
     catcher = _Catcher()
@@ -31,10 +32,10 @@ def run_command(given: dict[str, Any]) -> int:
     with show_progress(console) as progress:
         catcher.progress = progress
         status = pytest.main(arguments, plugins=[catcher])
-    if catcher.usage:
-        raise UsageError(catcher.usage)
     run = catcher.run
     if run is None or run.run is None:
+        if run is not None and run.broken:
+            print(f"conformance: the suite broke\n{run.broken}", file=sys.stderr)
         return int(status)
     from conformance.output import redacted
     from conformance.reporting import terminal
@@ -91,7 +92,6 @@ class _Catcher:
 
     def __init__(self) -> None:
         self.run: Any = None
-        self.usage = ""
         self.progress: Any = None
 
     def pytest_configure(self, config: Any) -> None:

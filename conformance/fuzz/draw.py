@@ -24,6 +24,8 @@ from conformance.target import Target
 
 STANDARD = 32
 """Invalid bodies of an endpoint in the standard tier."""
+FEWEST = 9
+"""Valid bodies of an endpoint in the standard tier, four times as many in the full one."""
 TOGETHER = 3
 """Optional members that one valid body holds."""
 TIMES = 3
@@ -80,7 +82,7 @@ def valid_bodies(name: str, tier: str, number: int) -> tuple[Drawn, ...]:
     members = list(optional(root))
     groups: list[tuple[str, ...]] = [()]
     chance = random.Random(number)  # noqa: S311 - which members stand together, no secret
-    for _ in range(1 if tier != "full" else 4):
+    while members and len(groups) < (FEWEST if tier != "full" else 4 * FEWEST):
         chance.shuffle(members)
         groups += [tuple(members[i : i + TOGETHER]) for i in range(0, len(members), TOGETHER)]
     if tier == "full":

@@ -101,7 +101,7 @@ USAGE = [
     (("run", "--max-requests", "many"), "many"),
     (("run", "--max-requests", "0"), "--max-requests"),
     (("run", "--level", "may"), "may"),
-    (("run", "--api-key", "env:NO_SUCH_VARIABLE_HERE"), "NO_SUCH_VARIABLE_HERE"),
+    (("run", "--base-url", "http://x.test/v1", "--api-key", "env:NO_SUCH_NAME"), "NO_SUCH_NAME"),
     (("run", "--known-failures", "absent.toml"), "absent.toml"),
     (("run", "--known-failures", "dead.toml"), "no.such.requirement"),
     (("frobnicate",), "frobnicate"),

@@ -39,19 +39,27 @@ def message(role: str, text: str, kind: str = "input_text") -> dict[str, Any]:
 probe("responses", *response(REPEAT), needs="responses", tier="smoke")
 probe(
     "responses_zero",
-    *response(REPEAT, **PLAIN, store=True),
+    *response(REPEAT, **PLAIN),
     needs="responses",
     accepted=Accepted(
         "responses.accepts.plain-options",
         MUST,
-        "`temperature: 0`, `max_output_tokens` and `store: true` are accepted.",
+        "`temperature: 0` and `max_output_tokens` are accepted.",
         CREATE,
     ),
 )
-probe("responses_again", *response(REPEAT, **PLAIN, store=True), needs="responses")
+probe("responses_again", *response(REPEAT, **PLAIN), needs="responses")
+# a server without storage may refuse these
+probe("responses_kept", *response(REPEAT, **PLAIN, store=True), needs="responses", valid=False)
+probe(
+    "responses_kept_stream",
+    *response(REPEAT, **PLAIN, store=True, stream=True),
+    needs="responses.stream",
+    valid=False,
+)
 probe(
     "responses_stream",
-    *response(REPEAT, **PLAIN, store=True, stream=True),
+    *response(REPEAT, **PLAIN, stream=True),
     needs="responses.stream",
     tier="smoke",
 )
@@ -253,7 +261,7 @@ probe("responses_short", *response(HELLO, **SHORT), needs="responses")
 probe("responses_long_input", *response(f"{FILLER} {HELLO}", **SHORT), needs="responses")
 probe(
     "responses_instructed",
-    *response(HELLO, **SHORT, instructions=FILLER, store=True),
+    *response(HELLO, **SHORT, instructions=FILLER),
     needs="responses",
 )
 probe(

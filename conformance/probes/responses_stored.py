@@ -50,17 +50,17 @@ def _stored(c: Context, probe: str) -> str:
 probe(
     "responses_retrieved",
     "GET",
-    lambda c: _stored(c, "responses_zero"),
+    lambda c: _stored(c, "responses_kept"),
     needs="responses.stored",
-    after=("responses_zero",),
+    after=("responses_kept",),
     valid=False,
 )
 probe(
     "responses_stream_retrieved",
     "GET",
-    lambda c: _stored(c, "responses_stream"),
+    lambda c: _stored(c, "responses_kept_stream"),
     needs="responses.stored",
-    after=("responses_stream",),
+    after=("responses_kept_stream",),
     valid=False,
 )
 probe(
@@ -143,7 +143,8 @@ async def _items(session: Session) -> None:
     page = await session.send("page", "GET", f"{path}/input_items?order=asc&limit=2")
     body = page.json
     data = body.get("data") if isinstance(body, dict) else None
-    last = data[-1].get("id") if data and isinstance(data, list) and isinstance(data[-1], dict) else None
+    final = data[-1] if isinstance(data, list) and data else None
+    last = final.get("id") if isinstance(final, dict) else None
     if isinstance(last, str) and last:
         await session.send(
             "rest", "GET", f"{path}/input_items?order=asc&limit=2&after={quote(last, safe='')}"
@@ -231,7 +232,8 @@ async def _cancel(session: Session) -> None:
 async def _background_stream(session: Session) -> None:
     """A background stream, and the rest of it from the fourth event on."""
     created = await session.post("create", PATH, model=session.model("chat"), input=REPEAT,
-                                 max_output_tokens=64, background=True, store=True, stream=True)  # fmt: skip
+                                 max_output_tokens=64, background=True, store=True,
+                                 stream=True)  # fmt: skip
     if created.ok and re.id_of(created):
         path = f"{PATH}/{name_of(created)}"
         await session.send("resume", "GET", f"{path}?stream=true&starting_after=3")

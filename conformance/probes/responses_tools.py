@@ -107,7 +107,7 @@ def named(name: str, kind: str = "function") -> dict[str, Any]:
     return {"type": kind, "name": name}
 
 
-_add("responses_tools", ASK, [WEATHER], tool_choice="required", store=True, valid=False)
+_add("responses_tools", ASK, [WEATHER], tool_choice="required", valid=False)
 _add("responses_tools_stream", ASK, [WEATHER], tool_choice="required", **STREAM)
 _add("responses_tools_unrelated", "Hello, how are you?", [NOTE, WEATHER], tool_choice="required")
 _add(

@@ -173,7 +173,7 @@ def list_faults(area: str, route: str, *, order: bool = True, before: bool = Fal
     if order:
         edit(f"{name}.order", route, "order is ignored.", turn,
              breaks=(f"{name}.order", "lists.sorted"),
-             when=lambda c: c.query.get("order") == "asc" and c.query["limit"] == "100")  # fmt: skip
+             when=lambda c: c.query.get("order") == "asc" and c.query.get("limit") == "100")  # fmt: skip
     if before:
         query(f"{name}.before", route, "before")
 

@@ -41,7 +41,7 @@ def no_metadata(call: Call, body: Json) -> None:
 
 
 @changed(_ + "id.unique", CREATE, _ + "retrieved", _ + "updated", _ + "items.added",
-         _ + "items.complete", _ + "deleted", _ + "turns.accepted")  # fmt: skip
+         _ + "deleted", _ + "turns.accepted")  # fmt: skip
 def one_id(call: Call, body: Json) -> None:
     """Every conversation has one id."""
     body["id"] = "conv_0"
@@ -79,7 +79,8 @@ def turned(body: Json) -> None:
     body["first_id"], body["last_id"] = body["last_id"], body["first_id"]
 
 
-@changed(_ + "items.asc", LIST, _ + "items.after", _ + "items.deleted", when=lambda call: call.query == {"order": "asc"}
+@changed(_ + "items.asc", LIST, _ + "items.after", _ + "items.deleted",
+         when=lambda call: call.query == {"order": "asc"}
          and len(call.table("conversation.items").get(call.params["id"], ())) == 4)  # fmt: skip
 def asc_ignored(call: Call, body: Json) -> None:
     """`order=asc` is ignored."""

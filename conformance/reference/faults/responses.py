@@ -174,7 +174,8 @@ def object_error(call: Call, body: Json) -> None:
     body["error"] = {}
 
 
-@whole("responses.status.error-told", when=lambda call: unstored(call) and "metadata" in call.fields)
+@whole("responses.status.error-told",
+       when=lambda call: unstored(call) and "metadata" in call.fields)  # fmt: skip
 def failed_silently(call: Call, body: Json) -> None:
     """A failed response does not say why."""
     body["status"] = "failed"
@@ -379,7 +380,6 @@ _WRONG: dict[str, Any] = {
     "safety_identifier": None,
     "prompt_cache_key": None,
     "top_logprobs": 0,
-    "max_tool_calls": 1,
 }
 
 
@@ -469,7 +469,7 @@ def nothing_asked(call: Call, body: Json) -> Json:
     return {"model": body["model"], "input": "Hello."}
 
 
-# ---- text and logprobs ----------------------------------------------------------------------------
+# ---- text and logprobs -------------------------------------------------------------------------
 
 
 def _halved(text: str) -> str:

@@ -27,12 +27,14 @@ def _plain(body: Json) -> bool:
 
 
 def _role(role: str) -> Any:
-    return lambda b: b.get("max_output_tokens") == 64 and any(i.get("role") == role for i in _items(b))
+    return lambda b: _plain(b) and any(i.get("role") == role for i in _items(b))
 
 
 _ = "responses.accepts."
-refuses(_ + "plain-options", lambda b: _plain(b) and b.get("store") is True and b.get("input", "")[:6] == "Repeat",
-        "unknown parameter: store")  # fmt: skip
+refuses(_ + "plain-options",
+        lambda b: set(b) == {"model", "input", "temperature", "max_output_tokens"} and _plain(b)
+        and str(b["input"])[:6] == "Repeat",
+        "unknown parameter: temperature")  # fmt: skip
 refuses(_ + "max-output-tokens", lambda b: b.get("max_output_tokens") == 16, "max_output_tokens")
 refuses(_ + "message", lambda b: _only(b) and "type" not in b["input"][0] and not _parts(b),
         "input[0].type is missing")  # fmt: skip
@@ -64,8 +66,8 @@ refuses(_ + "text-empty", lambda b: b.get("text") == {}, "text.format is require
         "resp-text-empty-object-rejected")  # fmt: skip
 refuses(_ + "text-format", lambda b: b.get("text") == {"format": {"type": "text"}},
         "Unrecognized key: text", "resp-text-param-rejected")  # fmt: skip
-refuses(_ + "store-false", lambda b: _plain(b) and b.get("store") is False and "temperature" not in b
-        and isinstance(b.get("input"), str), "store must be true")  # fmt: skip
+refuses(_ + "store-false", lambda b: _plain(b) and b.get("store") is False
+        and "temperature" not in b and isinstance(b.get("input"), str), "store must be true")  # fmt: skip
 refuses(_ + "stream-false", lambda b: b.get("stream") is False, "stream must be true")
 refuses(_ + "background-false", lambda b: b.get("background") is False, "unknown: background")
 refuses(_ + "nulls", lambda b: "truncation" in b and b["truncation"] is None, "null is no value")
@@ -102,7 +104,8 @@ refuses(
     and not b.get("stream") and len(_called(b)) == 1 and "id" in _called(b)[0],
     "unknown item function_call_output",
 )  # fmt: skip
-refuses(_ + "result-parts", lambda b: bool(_results(b)) and isinstance(_results(b)[0]["output"], list),
+refuses(_ + "result-parts",
+        lambda b: bool(_results(b)) and isinstance(_results(b)[0]["output"], list),
         "output must be a string")  # fmt: skip
 refuses(_ + "call-without-id", lambda b: len(_called(b)) == 1 and "id" not in _called(b)[0],
         "input[1].id is missing")  # fmt: skip

@@ -170,7 +170,8 @@ def previous_dropped_whole(call: Call, body: Json) -> Json | None:
 
 
 @fault("responses.previous.unknown-streamed", at="accepted", route="responses",
-       breaks=("responses.previous.unknown-streamed", ECHO), when=lambda call: call.stream)  # fmt: skip
+       when=lambda call: call.stream,
+       breaks=("responses.previous.unknown-streamed", ECHO))  # fmt: skip
 def previous_dropped_stream(call: Call, body: Json) -> Json | None:
     """An unknown `previous_response_id` is ignored in streams."""
     return previous_dropped(call, body)

@@ -59,7 +59,7 @@ def named(call: Call) -> bool:
 ECHO = "responses.echo.tool-choice"
 _instead(_ + "required", lambda b: {"tools": [], "tool_choice": None}, "Tools are ignored.",
          lambda c: asked(c, "Paris, in celsius", "required") and not c.stream
-         and c.fields.get("store") is True,
+         and len(c.fields.get("tools") or ()) == 1,
          "responses.echo.tools", ECHO)  # fmt: skip
 _instead(_ + "required-unrelated", _choice("auto"), "`required` is taken for auto.",
          whole_only(lambda c: asked(c, "how are you", "required")), ECHO)  # fmt: skip

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from conformance.reference.call import Call
-from conformance.reference.errors import ErrorReply
+from conformance.reference.errors import ErrorReply, invalid
 from conformance.reference.fault import variation
 from conformance.reference.reply import Frame
 from conformance.reference.sse import frame
@@ -17,7 +17,7 @@ ROUTE = "responses"
 
 
 def streamed(call: Call) -> bool:
-    return call.stream
+    return call.stream and not call.fields.get("background")
 
 
 @variation("responses.done", at="frames", route=ROUTE, when=streamed)
@@ -62,7 +62,7 @@ def other_ids(call: Call, events: Events) -> Events:
     import json
 
     return [
-        (name, json.loads(json.dumps(payload).replace('"msg_', '"item-msg-')))
+        (name, json.loads(json.dumps(payload).replace('"msg_', '"msg_item-')))
         for name, payload in events
     ]
 
@@ -101,13 +101,12 @@ def deleted_object(call: Call, body: Json) -> Json:
 
 
 @variation("responses.stateless", at="request", route=ROUTE)
-def stateless(call: Call, body: Json) -> None:
+def stateless(call: Call, body: Json) -> Json:
     """A server without storage refuses it up front."""
-    from conformance.reference.errors import invalid
-
-    for key in ("previous_response_id", "conversation", "background"):
+    for key in ("previous_response_id", "store", "background"):
         if body.get(key):
             raise invalid(f"Unsupported parameter: {key}", key, "unsupported_parameter")
+    return {**body, "store": False}
 
 
 @variation("responses.reasoning-text", at="chunks", route=ROUTE,
