@@ -31,7 +31,10 @@ DONES = {
     "response.refusal.done": ("response.refusal.delta", "refusal"),
     "response.reasoning_text.done": ("response.reasoning_text.delta", "text"),
     "response.reasoning_summary_text.done": ("response.reasoning_summary_text.delta", "text"),
-    "response.function_call_arguments.done": ("response.function_call_arguments.delta", "arguments"),
+    "response.function_call_arguments.done": (
+        "response.function_call_arguments.delta",
+        "arguments",
+    ),
     "response.custom_tool_call_input.done": ("response.custom_tool_call_input.delta", "input"),
     "response.mcp_call_arguments.done": ("response.mcp_call_arguments.delta", "arguments"),
 }

@@ -95,7 +95,7 @@ def test_parts(x: Exchange) -> None:
     over=MODERATIONS,
     breaks=["programs that look at `flagged` and those that look at the categories disagree"],
 )
-def testflags_of(x: Exchange) -> None:
+def test_flagged(x: Exchange) -> None:
     for number, categories in maps_of(x, "categories"):
         flagged = _results(x)[number].get("flagged")
         values = list(categories.values())

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from conformance import response_events as re
 from conformance.exchange import Exchange, Steps
 from conformance.expect import Inconclusive, NotApplicable, expect, fail, require
-from conformance.requirement import MAY, MUST, SHOULD, field, openai, openapi, requirement
+from conformance.requirement import (
+    MAY,
+    MUST,
+    SHOULD,
+    Level,
+    Source,
+    field,
+    openai,
+    openapi,
+    requirement,
+)
 
 GET = openai("responses/get")
 ITEMS = openai("responses/input-items")
@@ -165,7 +175,9 @@ def test_same_streamed(responses_kept_stream: Exchange, responses_stream_retriev
 # ---- unknown, deleted, not kept, somebody else's -----------------------------------------------
 
 
-def _unknown(id: str, what: str, source: Any, level: Any = MUST) -> Any:
+def _unknown(
+    id: str, what: str, source: Source, level: Level = MUST
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     return rule(
         f"responses.stored.{id}",
         level,

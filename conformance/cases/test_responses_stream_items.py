@@ -104,7 +104,7 @@ def test_id_stable(x: Exchange) -> None:
         if event.type == ADDED or event.index not in names or not isinstance(name, str):
             continue
         judged = True
-        require(name == names[event.index], f"{event.where}: item id", names[event.index], name)
+        require(name == names[event.index], f"{event.where}: item id", str(names[event.index]), name)
     if not judged:
         raise NotApplicable
 

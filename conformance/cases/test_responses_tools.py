@@ -127,7 +127,8 @@ def test_allowed(responses_tools_allowed: Exchange) -> None:
     if not responses_tools_allowed.ok:
         raise NotApplicable("refused")
     names = {c.get("name") for c in re.calls_of(responses_tools_allowed)}
-    require(names <= {"save_note"}, "output[function_call].name", "save_note", sorted(map(str, names)))
+    require(names <= {"save_note"}, "output[function_call].name", "save_note",
+            sorted(map(str, names)))  # fmt: skip
 
 
 @rule(
@@ -329,7 +330,8 @@ def test_equal(responses_tools: Exchange, responses_tools_stream: Exchange) -> N
     one, two = (re.calls_of(x) for x in (responses_tools, responses_tools_stream))
     if not one or not two or not _ended(responses_tools) or not _ended(responses_tools_stream):
         raise NotApplicable
-    require(two[0].get("name") == one[0].get("name"), "name", one[0].get("name"), two[0].get("name"))
+    names = [str(c.get("name")) for c in (one[0], two[0])]
+    require(names[1] == names[0], "name", names[0], names[1])
     keys = [_keys(c) for c in (one[0], two[0])]
     if None not in keys:
         require(keys[0] == keys[1], "arguments", repr(keys[0]), keys[1])
@@ -562,7 +564,7 @@ def test_encrypted(responses_reasoning_encrypted: Exchange) -> None:
         raise NotApplicable
     for item in found:
         text = item.get("encrypted_content")
-        require(bool(re.text_or_none(text)), "output[reasoning].encrypted_content", "a string", text)
+        require(bool(re.text_or_none(text)), "output[].encrypted_content", "a string", text)
 
 
 @reasoning(

@@ -1,125 +1,160 @@
-"""Targets that answer nonsense, now and then, or nothing: an honest report, no hang, never green."""
+"""Hostile targets: the run ends in time and memory, honestly, and nothing is injected into it."""
 
 from __future__ import annotations
 
-import threading
+import asyncio
+import io
+import json
+import re
+import resource
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from conformance.meta_tests.command import FEW, Answer, Ask, answering, ask, results
-from conformance.reference.config import KEY_MAIN, MODEL_CHAT
-from conformance.reference.serve import ServedReference
-from conformance.results import Outcome
+from conformance.catalogue import all_cases, by_id
+from conformance.meta_tests.hostile import BEHAVIOURS, MARKUP, HostileServer
+from conformance.output import redacted, write_outputs
+from conformance.reporting import terminal
+from conformance.reporting.report import build
+from conformance.run import Options, assemble, drive, judge_all
+from conformance.secrets import Redactor
+from conformance.target import Limits, Target
 
-__all__ = ["ask"]
-JSON = {"content-type": "application/json"}
-HTML = {"content-type": "text/html"}
-PAGE = b"<!doctype html><title>Sorry</title><h1>\x1b[31mnot here</h1>"
-ERROR = b'{"error": {"message": "no", "type": "server_error", "param": null, "code": null}}'
-
-
-def target(url: str, *more: str) -> tuple[str, ...]:
-    key = ("--api-key", KEY_MAIN, "--model", f"chat={MODEL_CHAT}")
-    few = ("--driver", "http", "--tier", "smoke", "--out", "here", "--timeout", "5")
-    return ("run", FEW, "models.accepts", "--base-url", url, *key, *few, *more)
-
-
-def always(status: int, headers: dict[str, str], body: bytes) -> Answer:
-    return lambda number, path: (status, headers, body)
-
-
-@pytest.mark.parametrize(
-    ("answer", "statuses"),
-    [
-        (always(404, JSON, ERROR), (1, 5)),
-        (always(404, HTML, PAGE), (1, 5)),
-        (always(500, JSON, ERROR), (1, 3)),
-        (always(200, HTML, PAGE), (1,)),
-        (always(200, JSON, b"{}"), (1,)),
-        (always(200, JSON, b"null"), (1,)),
-        (always(200, JSON, b""), (1,)),
-        (always(200, {**JSON, "content-encoding": "gzip"}, b"no gzip"), (1, 3)),
-        (always(401, JSON, ERROR), (3,)),
-        (lambda number, path: None, (3,)),
-    ],
-    ids=["404", "404 html", "500", "html", "object", "null", "empty", "gzip", "401", "close"],
+KEY = "sk-hostile-5ecretK3y"
+LIMITS = Limits(
+    concurrency=16,
+    timeout_s=1.0,
+    connect_timeout_s=1.0,
+    max_response_bytes=1_000_000,
+    max_requests=60,
+    max_seconds=8,
 )
-def test_never_green(ask: Ask, tmp_path: Path, answer: Answer, statuses: tuple[int, ...]) -> None:
-    with answering(answer) as url:
-        said = ask(*target(url))
-    assert said.status in statuses, said.out
-    run = results(tmp_path / "here")
-    assert run.footer is not None
-    assert run.footer["exit"] == said.status
-    assert (tmp_path / "here" / "report.html").exists()
-    assert "\x1b[31m" not in said.out
-    assert not any(r.outcome is Outcome.PASSED for r in run.results) or said.status == 1
-    for result in run.results:
-        if result.outcome is not Outcome.PASSED:
-            assert result.owner, result
-            if result.outcome is Outcome.FAILED:
-                assert result.owner == "server", result
+MEMORY_MB = 512
+SECONDS = 40.0
+WORDS = ("chat", "http", "errors.body", "headers", "models", "fuzz.embeddings")
+FILES = ("results.jsonl", "exchanges.har", "report.html", "junit.xml", "summary.md", "badge.json")
 
 
-def test_one_that_never_answers(ask: Ask, tmp_path: Path) -> None:
-    ended = threading.Event()
+@dataclass(frozen=True)
+class Ended:
+    """What a run against one hostile target left."""
 
-    def wait(number: int, path: str) -> None:
-        ended.wait(20)
-
-    with answering(wait) as url:
-        said = ask(*target(url, "--timeout", "0.5"))
-        ended.set()
-    assert said.status == 3
-    assert "answers nothing" in said.out + said.err
-
-
-class Between:
-    """Stands before the embedded provider and answers some requests itself."""
-
-    def __init__(self, app: Any, every: int, status: int, headers: dict[str, str]) -> None:
-        self.app, self.every, self.status, self.headers = app, every, status, headers
-        self.count = 0
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            self.count += 1
-            if self.count % self.every == 0:
-                pairs = [(k.encode(), v.encode()) for k, v in {**JSON, **self.headers}.items()]
-                start = {"type": "http.response.start", "status": self.status, "headers": pairs}
-                await send(start)
-                await send({"type": "http.response.body", "body": ERROR})
-                return
-        await self.app(scope, receive, send)
+    name: str
+    status: int
+    requests: int
+    seconds: float
+    shown: str
+    outcomes: tuple[tuple[str, str, str], ...]
+    vacuous: tuple[str, ...]
+    unreachable: str
 
 
-@contextmanager
-def now_and_then(every: int, status: int, headers: dict[str, str]) -> Iterator[str]:
-    served = ServedReference()
-    served._server.config.app = Between(served.app, every, status, headers)
-    with served:
-        yield served.base_url
+def selection() -> list[Any]:
+    """Enough of the suite to touch every driver, judge and reporter."""
+    return [c for c in all_cases() if c.id.startswith(WORDS)]
 
 
-def test_one_that_fails_now_and_then(ask: Ask, tmp_path: Path) -> None:
-    with now_and_then(4, 500, {}) as url:
-        said = ask(*target(url))
-    run = results(tmp_path / "here")
-    assert said.status in (0, 1)
-    assert run.footer is not None
-    assert run.footer["counts"]["passed"] > 3
-    assert "error" not in run.footer["counts"]
-    assert all(r.owner == "server" for r in run.results if r.outcome is Outcome.FAILED)
+async def run_against(name: str, folder: Path) -> Ended:
+    """One run, with its files."""
+    began = time.monotonic()
+    started = time.time()
+    async with HostileServer(name) as server:
+        target = Target(server.base_url, {"api": KEY}, {"chat": "m"}, LIMITS)
+        options = Options(tier="smoke")
+        found = await drive(target, selection(), options)
+    redactor = Redactor(target.keys)
+    results = judge_all(selection(), found, options, redactor=redactor)
+    run = assemble(
+        target, options, found, results, by_id(), started=started, redactor=redactor
+    )
+    write_outputs(folder, run, found.recording.exchanges, redactor)
+    screen = io.StringIO()
+    clean = [redacted(x, redactor) for x in found.recording.exchanges]
+    terminal.render(build(run, clean), Console(file=screen, width=100), details=True)
+    return Ended(
+        name,
+        int(run.footer["exit"]),
+        found.requests,
+        time.monotonic() - began,
+        screen.getvalue(),
+        tuple((r.requirement, str(r.outcome), r.message) for r in results),
+        tuple(run.footer["vacuous"]),
+        found.unreachable,
+    )
 
 
-def test_quota_is_waited_for(ask: Ask, tmp_path: Path) -> None:
-    with now_and_then(5, 429, {"retry-after": "1"}) as url:
-        said = ask(*target(url))
-    run = results(tmp_path / "here")
-    assert said.status == 0, said.out
-    assert run.footer is not None
-    assert not {"failed", "error"} & set(run.footer["counts"])
+def run_several(names: list[str], folder: Path) -> tuple[list[Ended], int]:
+    """Several runs at once in one process of limited memory; its peak in MB."""
+
+    async def together() -> list[Ended]:
+        slots = asyncio.Semaphore(6)
+
+        async def one(name: str) -> Ended:
+            async with slots:
+                return await run_against(name, folder / name)
+
+        return list(await asyncio.gather(*(one(name) for name in names)))
+
+    ended = asyncio.run(together())
+    return ended, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[Ended, Path]]]:
+    folder = tmp_path_factory.mktemp("hostile")
+    names = sorted(BEHAVIOURS)
+    with ProcessPoolExecutor(2) as pool:
+        halves = [pool.submit(run_several, names[n::2], folder) for n in range(2)]
+        found = [half.result(timeout=300) for half in halves]
+    for _, peak in found:
+        assert peak < MEMORY_MB, f"{peak} MB"
+    yield {e.name: (e, folder / e.name) for half, _ in found for e in half}
+
+
+def test_there_are_at_least_forty() -> None:
+    assert len(BEHAVIOURS) >= 40
+
+
+@pytest.mark.parametrize("name", sorted(BEHAVIOURS))
+def test_it_ends_and_says_so(name: str, ended: dict[str, tuple[Ended, Path]]) -> None:
+    run, folder = ended[name]
+    assert run.seconds < SECONDS
+    assert run.status in (1, 3), (run.status, run.unreachable)
+    for file in FILES:
+        assert (folder / file).stat().st_size > 0, file
+    broke = [o for o in run.outcomes if o[2].startswith("the case broke")]
+    assert broke == []
+
+
+@pytest.mark.parametrize("name", sorted(BEHAVIOURS))
+def test_nothing_is_injected(name: str, ended: dict[str, tuple[Ended, Path]]) -> None:
+    run, folder = ended[name]
+    controls = re.findall(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", run.shown)
+    assert controls == []
+    assert "Traceback" not in run.shown
+    page = (folder / "report.html").read_text("utf-8")
+    assert "<script>alert" not in page and "<img src=x" not in page
+    assert MARKUP not in page
+    for file in FILES:
+        text = (folder / file).read_text("utf-8", errors="replace")
+        assert "Traceback" not in text, file
+        assert KEY not in text, file
+    assert KEY not in run.shown
+    for line in (folder / "results.jsonl").read_text("utf-8").splitlines():
+        json.loads(line)
+    json.loads((folder / "exchanges.har").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", sorted(BEHAVIOURS))
+def test_it_is_judged_again_from_its_files(name: str, ended: dict[str, tuple[Ended, Path]]) -> None:
+    from conformance.har import read_har
+
+    run, folder = ended[name]
+    again = read_har((folder / "exchanges.har").read_text("utf-8"))
+    assert len(again) >= min(run.requests, 1)

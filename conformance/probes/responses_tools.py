@@ -306,7 +306,9 @@ probe(
 probe(
     "responses_json",
     *response(
-        "Give the name of a city as a JSON object.", **PLAIN, text={"format": {"type": "json_object"}}
+        "Give the name of a city as a JSON object.",
+        **PLAIN,
+        text={"format": {"type": "json_object"}},
     ),
     needs="responses.json-object",
     valid=False,

@@ -8,7 +8,7 @@ from typing import Any
 from conformance.reference.call import Call
 from conformance.reference.errors import ApiError, ErrorReply, missing
 from conformance.reference.fault import fault
-from conformance.reference.faults.responses import Json, whole
+from conformance.reference.faults.responses import Changer, Json, whole
 from conformance.reference.reply import Reply
 
 ALL = "conversations.*"
@@ -23,7 +23,9 @@ def always(call: Call) -> bool:
     return True
 
 
-def changed(id: str, route: str, *also: str, when: Callable[[Call], bool] = always) -> Any:
+def changed(
+    id: str, route: str, *also: str, when: Callable[[Call], bool] = always
+) -> Changer:
     return whole(id, route=route, breaks=(id, *also), when=when)
 
 

@@ -14,6 +14,8 @@ from conformance.reference.sse import dump
 
 Json = dict[str, Any]
 Event = tuple[str, Json]
+Changing = Callable[[Call, Json], Any]
+Changer = Callable[[Changing], Changing]
 When = Callable[[Call], bool]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from conformance.reference.call import Call
 from conformance.reference.errors import ApiError, ErrorReply, not_found
 from conformance.reference.fault import fault
-from conformance.reference.faults.responses import Json, whole
+from conformance.reference.faults.responses import Changer, Json, whole
 from conformance.reference.reply import Reply
 
 ONE = "responses.retrieve"
@@ -187,7 +187,9 @@ def unnamed(call: Call, error: ErrorReply) -> None:
 # ---- input items -------------------------------------------------------------------------------
 
 
-def listing(id: str, *also: str, when: Callable[[Call], bool] = lambda call: True) -> Any:
+def listing(
+    id: str, *also: str, when: Callable[[Call], bool] = lambda call: True
+) -> Changer:
     return whole(id, route=LIST, when=when, breaks=(id, *also))
 
 
