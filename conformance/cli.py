@@ -46,6 +46,13 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--fault", action="append", default=[], metavar="ID")
     serve.add_argument("--variation", action="append", default=[], metavar="ID")
 
+    tap = commands.add_parser("tap", help="judge the traffic of any program, live, through a port")
+    tap.add_argument("requirement", nargs="*", metavar="ID", help="only these ids or beginnings")
+    tap.add_argument("--port", type=int, default=0, metavar="N", help="default: any free one")
+    tap.add_argument("--requests", type=int, metavar="N", help="end after N requests, not Ctrl-C")
+    tap.add_argument("--details", action="store_true", help="print every finding in full")
+    _options(tap)
+
     listing = commands.add_parser("list", help="every requirement, a line each")
     listing.add_argument("requirement", nargs="*", metavar="ID")
     listing.add_argument("--json", action="store_true", help="the catalogue as JSON")
@@ -59,7 +66,8 @@ def parser() -> argparse.ArgumentParser:
     )
     _options(doctor)
     commands.add_parser("faults", help="the defects that the embedded provider can be given")
-    commands.add_parser("drivers", help="which clients can be used here")
+    drivers = commands.add_parser("drivers", help="which clients can be used here")
+    drivers.add_argument("--install", choices=("node-sdk",), metavar="NAME", help="node-sdk")
 
     judge = commands.add_parser(
         "judge", help="judge recorded traffic: a run's folder or a HAR file"

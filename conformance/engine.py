@@ -33,13 +33,17 @@ class SdkDriver(Protocol):
 
 @dataclass
 class World:
-    """Everything that driving needs. ``claims``: capability to what the profile says of it."""
+    """Everything that driving needs.
+
+    ``claims``: capability to what the profile says of it. ``missing``: driver to why it is not here.
+    """
 
     courier: Courier
     recording: Recording
     clock: Clock
     claims: Mapping[str, Claim] = field(default_factory=dict)
     sdks: Mapping[str, SdkDriver] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
     tier: str = "standard"
     fuzz_tier: str = "standard"
     seed: int = 0
@@ -194,7 +198,8 @@ class Engine:
         elif probe.key not in (None, "api") and not world.courier.target.keys.get(probe.key):
             return Unsent("skipped", f"no `keys.{probe.key}` is configured", "suite")
         if driver != "http" and driver not in world.sdks:
-            return Unsent("skipped", f"the driver {driver} is not available here", "suite")
+            reason = world.missing.get(driver, "not available here")
+            return Unsent("skipped", f"the driver {driver}: {reason}", "suite")
         return None
 
     async def _send(self, driver: str, probe: AnyProbe) -> None:

@@ -138,7 +138,7 @@ def write_outputs(
     folder: Path, run: Run, exchanges: Iterable[Exchange], redactor: Redactor
 ) -> None:
     """Write every file of a run, each at once, so that no reader meets half of one."""
-    from conformance.reporting import badge, ctrf, html, junit, summary
+    from conformance.reporting import annotations, badge, ctrf, html, junit, summary
     from conformance.reporting.report import build
 
     prepare(folder)
@@ -153,6 +153,7 @@ def write_outputs(
         "badge.json": badge.render(report),
         "badge.svg": badge.svg(report),
         "ctrf.json": ctrf.render(report),
+        "annotations.txt": annotations.render(report),
     }
     for name, text in files.items():
         write(folder / name, redactor.text(text))

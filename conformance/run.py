@@ -101,7 +101,7 @@ async def drive(
             from conformance.drivers.sdk_open import open_drivers
 
             opened = await open_drivers(sdks, courier, http.transport)
-            world.sdks = opened.drivers
+            world.sdks, world.missing = opened.drivers, opened.missing
             drivers.update(opened.versions)
             closing.append(opened)
         made = chosen or plan(cases, options.drivers, options.tier)

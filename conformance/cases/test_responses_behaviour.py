@@ -281,9 +281,12 @@ def test_model_equal(responses_zero: Exchange, responses_stream: Exchange) -> No
     require(whole == found, "model", whole, found)
 
 
-DOCUMENTED = frozenset(
-    ["id", "object", "created_at", "status", "error", "incomplete_details", "instructions", "metadata", "model", "output", "parallel_tool_calls", "temperature", "tool_choice", "tools", "top_p", "usage", "text", "truncation", "store", "max_output_tokens", "previous_response_id", "background", "reasoning", "service_tier"]
-)
+DOCUMENTED = {
+    "id", "object", "created_at", "status", "error", "incomplete_details", "instructions",
+    "metadata", "model", "output", "parallel_tool_calls", "temperature", "tool_choice", "tools",
+    "top_p", "usage", "text", "truncation", "store", "max_output_tokens",
+    "previous_response_id", "background", "reasoning", "service_tier",
+}  # fmt: skip
 
 
 @streaming(

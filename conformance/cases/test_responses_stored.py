@@ -91,7 +91,9 @@ def test_kept(responses_kept: Exchange, responses_retrieved: Exchange) -> None:
     any_status=True,
     breaks=["conversations by id break for streams only"],
 )
-def test_kept_streamed(responses_kept_stream: Exchange, responses_stream_retrieved: Exchange) -> None:
+def test_kept_streamed(
+    responses_kept_stream: Exchange, responses_stream_retrieved: Exchange
+) -> None:
     _kept(responses_kept_stream, responses_stream_retrieved)
 
 
@@ -167,7 +169,9 @@ def test_same_usage(responses_kept: Exchange, responses_retrieved: Exchange) -> 
     source=GET,
     breaks=["clients that go on from a retrieved response"],
 )
-def test_same_streamed(responses_kept_stream: Exchange, responses_stream_retrieved: Exchange) -> None:
+def test_same_streamed(
+    responses_kept_stream: Exchange, responses_stream_retrieved: Exchange
+) -> None:
     _same(responses_kept_stream, responses_stream_retrieved)
     _same_output(responses_kept_stream, responses_stream_retrieved)
 

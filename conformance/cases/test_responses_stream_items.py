@@ -104,7 +104,8 @@ def test_id_stable(x: Exchange) -> None:
         if event.type == ADDED or event.index not in names or not isinstance(name, str):
             continue
         judged = True
-        require(name == names[event.index], f"{event.where}: item id", str(names[event.index]), name)
+        wanted = str(names[event.index])
+        require(name == wanted, f"{event.where}: item id", wanted, name)
     if not judged:
         raise NotApplicable
 

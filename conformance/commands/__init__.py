@@ -11,6 +11,8 @@ from typing import Any
 
 WHERE = {
     "run": "run",
+    "tap": "tap",
+    "merge": "merge",
     "serve": "serve",
     "faults": "serve",
     "list": "browse",

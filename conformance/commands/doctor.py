@@ -76,8 +76,11 @@ def _models(recording: Any) -> list[str]:
 
 
 def drivers_command(given: dict[str, Any]) -> int:
-    from conformance.drivers import sdk_open
+    from conformance.drivers import node_place, sdk_open
 
+    if given["install"]:
+        print(f"openai {node_place.install()} from npm is in {node_place.place()}")
+        return 0
     for name, state in sdk_open.available().items():
         print(f"{name:<18} {state}")
     return 0

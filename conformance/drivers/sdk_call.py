@@ -70,7 +70,7 @@ def call_of(probe: Probe, body: Any, path: str) -> Call:
     headers = {k: v for k, v in probe.headers.items() if k.lower() not in _SENT_BY_THE_CLIENT}
     arguments: dict[str, Any] = dict(route.arguments)
     if isinstance(body, bytes):
-        body = _unpacked(body, probe.headers)
+        body = unpacked(body, probe.headers)
     if isinstance(body, dict):
         arguments |= body
     elif body is not None:
@@ -163,7 +163,7 @@ def model_of(name: str, schema: Mapping[str, Any]) -> Any:
     return create_model(name, **fields)
 
 
-def _unpacked(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
+def unpacked(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
     """A raw body as arguments: a JSON object, or the parts of a form with its files."""
     kind = next((v for k, v in headers.items() if k.lower() == "content-type"), "")
     if kind.startswith("multipart/form-data"):

@@ -8,18 +8,21 @@ from typing import Any
 
 import httpx
 
+from conformance.drivers import node_place, node_sdk
 from conformance.drivers.python_sdk import NAMES, PythonSdk
 from conformance.drivers.sdk_hub import Hub
+from conformance.errors import SuiteError
 from conformance.session import Courier
 
 
 @dataclass
 class Opened:
-    """Drivers by name, and the version of each."""
+    """Drivers by name, and the version of each. ``missing``: why a wanted one is not there."""
 
     hub: Hub
     drivers: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
 
     async def aclose(self) -> None:
         # connections first: a call that still waits for an answer must not hold anything up
@@ -40,6 +43,15 @@ async def open_drivers(
             driver = PythonSdk(hub, asynchronous=name == "python-sdk-async")
             opened.drivers[name] = driver
             opened.versions[name] = driver.version
+        elif name == node_sdk.NAME:
+            node = node_sdk.NodeSdk(hub)
+            try:
+                await node.start()
+            except SuiteError as error:
+                opened.missing[name] = str(error)
+                continue
+            opened.drivers[name] = node
+            opened.versions[name] = node.version
     return opened
 
 
@@ -58,5 +70,5 @@ def available() -> dict[str, str]:
     return {
         "http": f"httpx {httpx.__version__}",
         **dict.fromkeys(NAMES, python),
-        "node-sdk": "not in this version",
+        node_sdk.NAME: node_place.missing() or f"openai {node_place.version()} (npm)",
     }

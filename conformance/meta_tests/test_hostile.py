@@ -156,5 +156,5 @@ def test_it_is_judged_again_from_its_files(name: str, ended: dict[str, tuple[End
     from conformance.har import read_har
 
     run, folder = ended[name]
-    again = read_har((folder / "exchanges.har").read_text("utf-8"))
+    again = read_har(folder / "exchanges.har")
     assert len(again) >= min(run.requests, 1)

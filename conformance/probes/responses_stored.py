@@ -282,7 +282,7 @@ probe(
 
 # ---- streams beside each other, long, left -----------------------------------------------------
 
-STREAM = {"needs": "responses.stream"}
+STREAM: dict[str, Any] = {"needs": "responses.stream"}
 probe(
     "responses_stream_long",
     *response(LONG, temperature=0, max_output_tokens=400, stream=True),

@@ -5,6 +5,7 @@
 //   {"id":1,"skip":"the reason why no call could be made"}
 // The package is looked for in the folder that the first argument names.
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
@@ -13,8 +14,11 @@ import { pathToFileURL } from 'node:url';
 const MOST_PAGES = 12;
 const PLACE = join(process.argv[2] ?? process.cwd(), 'package.json');
 const require = createRequire(PLACE);
+const { makeParseableResponseFormat } = require('openai/lib/parser');
 const { OpenAI, toFile } = await import(pathToFileURL(require.resolve('openai')).href);
-const VERSION = require('openai/package.json').version;
+const VERSION = JSON.parse(
+  readFileSync(join(process.argv[2] ?? '.', 'node_modules/openai/package.json'), 'utf8'),
+).version;
 
 class Skip extends Error {}
 
@@ -64,8 +68,8 @@ function errorView(error) {
   return view;
 }
 
-function client({ baseURL, key, options }) {
-  const given = { baseURL, apiKey: key, logLevel: 'off' };
+function client({ baseURL, key, call, options }) {
+  const given = { baseURL, apiKey: key, logLevel: 'off', defaultHeaders: call.headers };
   if (options.max_retries != null) given.maxRetries = options.max_retries;
   if (options.timeout != null) given.timeout = options.timeout * 1000;
   return new OpenAI(given);
@@ -96,12 +100,20 @@ async function files(value) {
   return Object.fromEntries(await Promise.all(entries));
 }
 
+// A JSON schema as response format, as the library's own `zodResponseFormat` makes one.
+function parseable(call, body) {
+  if (!/\.(parse|stream)$/.test(call.method) || body?.response_format?.type !== 'json_schema') {
+    return body;
+  }
+  const made = makeParseableResponseFormat(body.response_format, (text) => JSON.parse(text));
+  return { ...body, response_format: made };
+}
+
 // The promise of a call. Path arguments go first, as the library takes them: with several, the
 // last one stands alone and the others join the parameters.
 function begin(openai, call, body) {
-  const options = {};
-  if (Object.keys(call.headers).length) options.headers = call.headers;
   if (!call.method) {
+    const options = {};
     const verb = openai[call.verb.toLowerCase()];
     if (!verb) throw new Skip(`the client library has no way to send ${call.verb}`);
     if (call.verb !== 'GET' && call.body !== null) options.body = body;
@@ -110,18 +122,12 @@ function begin(openai, call, body) {
   }
   const raw = call.method.includes('with_raw_response.');
   const method = found(openai, call.method.replace('with_raw_response.', ''));
-  const given = [];
   const names = Object.keys(call.ids);
-  const others = Object.fromEntries(names.slice(0, -1).map((n) => [n, call.ids[n]]));
-  const nested = names.length > 1 && !/\.(create|list|list_events)$/.test(call.method);
-  if (names.length === 1) given.push(call.ids[names[0]]);
-  if (nested) given.push(call.ids[names.at(-1)]);
-  const params = { ...(nested ? others : {}), ...call.query, ...(body ?? {}) };
-  const wants = call.verb !== 'GET' || Object.keys(call.query).length;
-  if (Object.keys(params).length || (wants && call.verb === 'POST' && call.body !== null)) {
-    given.push(params);
-  }
-  if (Object.keys(options).length) given.push(options);
+  const last = names.pop();
+  const given = last === undefined ? [] : [call.ids[last]];
+  const others = Object.fromEntries(names.map((name) => [name, call.ids[name]]));
+  const params = { ...others, ...call.query, ...(body ?? {}) };
+  if (Object.keys(params).length || call.body !== null) given.push(params);
   const promise = method(...given);
   promise.$raw = raw;
   return promise;
@@ -139,7 +145,7 @@ async function helper(openai, call, body, seen) {
 }
 
 async function take(openai, call, options, seen) {
-  const body = await files(call.body);
+  const body = parseable(call, await files(call.body));
   if (call.helper) return helper(openai, call, body, seen);
   const promise = begin(openai, call, body);
   const { data: result, response } = await promise.withResponse();

@@ -78,7 +78,7 @@ for _kind, _values in {
             lambda body: True,
             when=_bundled(_test),
             field_defects=_defects,
-            error=(lambda: crash("'NoneType' object has no attribute 'encode'"))
+            error=(lambda: crash())
             if _kind == "null"
             else (lambda: invalid("extra fields not permitted")),
         )

@@ -83,7 +83,7 @@ def dropped(call: Call, chunks: Chunks) -> None:
        field_defects="logprobs-stream-500-on-abort")  # fmt: skip
 def crashes(call: Call, body: dict[str, Any]) -> None:
     """A stream of one token with log probabilities is a 500."""
-    raise ApiError(500, "Internal server error: 'output_token_logprobs_length'",
+    raise ApiError(500, "Internal server error",
                    type="server_error")  # fmt: skip
 
 

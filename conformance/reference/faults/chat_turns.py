@@ -217,7 +217,7 @@ def cut_in_silence(call: Call, body: Json) -> None:
        breaks=("chat.overflow.status", *SERVER))  # fmt: skip
 def overflow_crash(call: Call, body: Json) -> None:
     """A prompt that is too long is a 500."""
-    raise crash("CUDA out of memory")
+    raise crash()
 
 
 @fault("chat.overflow.status/empty", at="request", route="chat",

@@ -67,7 +67,8 @@ refuses(_ + "text-empty", lambda b: b.get("text") == {}, "text.format is require
 refuses(_ + "text-format", lambda b: b.get("text") == {"format": {"type": "text"}},
         "Unrecognized key: text", "resp-text-param-rejected")  # fmt: skip
 refuses(_ + "store-false", lambda b: _plain(b) and b.get("store") is False
-        and "temperature" not in b and isinstance(b.get("input"), str), "store must be true")  # fmt: skip
+        and "temperature" not in b and isinstance(b.get("input"), str),
+        "store must be true")  # fmt: skip
 refuses(_ + "stream-false", lambda b: b.get("stream") is False, "stream must be true")
 refuses(_ + "background-false", lambda b: b.get("background") is False, "unknown: background")
 refuses(_ + "nulls", lambda b: "truncation" in b and b["truncation"] is None, "null is no value")

@@ -293,7 +293,7 @@ _ = "responses.previous."
        breaks=(_ + "remembers", _ + "remembers-all", _ + "from-stream"))  # fmt: skip
 def forgetful(call: Call, body: Json) -> None:
     """`previous_response_id` is taken and ignored."""
-    record = call.table("responses").get(body.get("previous_response_id"))
+    record = call.table("responses").get(str(body.get("previous_response_id")))
     if record is not None and "function_call" not in str(record.context):
         record.context = []
 
@@ -302,7 +302,7 @@ def forgetful(call: Call, body: Json) -> None:
        breaks=(_ + "remembers-all", _ + "from-stream"))  # fmt: skip
 def one_deep(call: Call, body: Json) -> None:
     """Only the turn before is remembered."""
-    record = call.table("responses").get(body.get("previous_response_id"))
+    record = call.table("responses").get(str(body.get("previous_response_id")))
     if record is not None and record.final.get("previous_response_id"):
         record.context = [*record.inputs, *record.final["output"]]
 
@@ -310,7 +310,7 @@ def one_deep(call: Call, body: Json) -> None:
 @fault(_ + "from-stream", at="request", route="responses")
 def not_from_streams(call: Call, body: Json) -> None:
     """An id that a stream handed out is unknown as `previous_response_id`."""
-    record = call.table("responses").get(body.get("previous_response_id"))
+    record = call.table("responses").get(str(body.get("previous_response_id")))
     if record is not None and "Once more" in str(record.inputs):
         raise not_found("Previous response not found.")
 
@@ -325,7 +325,7 @@ def no_memory(call: Call, body: Json) -> None:
 @fault(_ + "instructions-dropped", at="accepted", route="responses")
 def inherited(call: Call, body: Json) -> Json | None:
     """Instructions are carried over to the next response."""
-    record = call.table("responses").get(body.get("previous_response_id"))
+    record = call.table("responses").get(str(body.get("previous_response_id")))
     if record is None or body.get("instructions"):
         return None
     return {**body, "instructions": record.final.get("instructions")}
@@ -337,7 +337,7 @@ _ = "responses.background."
 
 
 def _running(call: Call, body: Json) -> Json | None:
-    record = call.table("responses").get(call.params.get("id"))
+    record = call.table("responses").get(str(call.params.get("id")))
     return body if record is not None and record.background else None
 
 

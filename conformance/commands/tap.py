@@ -1,0 +1,124 @@
+"""``conformance tap``: any program talks through the forwarder, its traffic is judged when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from conformance.errors import UsageError
+
+DRIVER = "http"
+"""The traffic is judged as raw HTTP: nobody saw what the program made of it."""
+
+
+def tap_command(given: dict[str, Any]) -> int:
+    from rich.console import Console
+
+    from conformance.catalogue import select
+    from conformance.commands.run import DEFAULT_OUT
+    from conformance.engine import findings
+    from conformance.output import Spool, redacted
+    from conformance.recording import Recording
+    from conformance.reporting import terminal
+    from conformance.reporting.report import build
+    from conformance.run import Drive, judge_all
+    from conformance.setup import setup_of
+
+    words, port, most, details = (
+        given.pop(name) for name in ("requirement", "port", "requests", "details")
+    )
+    given["out"] = given.get("out") or DEFAULT_OUT
+    setup = setup_of(given)
+    if setup.settings.embedded:
+        raise UsageError("`conformance tap` wants a target: give --base-url URL.")
+    applies = setup.settings.profile.applies
+    cases = [c for c in select(words) if c.passive and applies(c.requirement.needs)]
+    setup.options = replace(setup.options, drivers=(DRIVER,))
+    recording = Recording()
+    with Spool(setup.settings.out, setup.redactor) as spool:
+        recording.listeners.append(spool.add)
+        asyncio.run(_tap(setup.target, recording, port, most))
+        recording.listeners.clear()
+    print(f"{len(recording)} exchanges", file=sys.stderr)
+    drive = Drive(recording, findings(recording), requests=len(recording))
+    drive.tokens = _tokens(recording)
+    run = setup.finish(drive, judge_all(cases, drive, setup.options, redactor=setup.redactor))
+    report = build(run, [redacted(x, setup.redactor) for x in recording.exchanges])
+    terminal.render(report, Console(highlight=False), details=details)
+    print(f"report: {Path(given['out']) / 'report.html'}", file=sys.stderr)
+    return int(run.footer["exit"]) if run.footer else 3
+
+
+def _tokens(recording: Any) -> int:
+    from conformance.session import tokens_of
+
+    return sum(tokens_of(exchange) for exchange in recording.exchanges)
+
+
+async def _tap(target: Any, recording: Any, port: int, most: int | None) -> None:
+    """Forward until a signal comes or so many requests have been answered."""
+    from conformance.clock import SystemClock
+    from conformance.drivers.forwarder import Forwarder, Passage
+    from conformance.drivers.http import HttpDriver
+    from conformance.drivers.sdk_link import Arrival
+    from conformance.drivers.transport import Meta
+
+    clock = SystemClock()
+    http = HttpDriver(target, recording, clock)
+    ended = asyncio.Event()
+    served = 0
+
+    @asynccontextmanager
+    async def admit(arrival: Arrival) -> AsyncIterator[Passage]:
+        nonlocal served
+        try:
+            yield Passage(Meta(driver=DRIVER), target.limits.timeout_s)
+        finally:
+            served += 1
+            if most is not None and served >= most:
+                ended.set()
+
+    key = target.keys.get("api")
+    forwarder = Forwarder(_Keyed(http.transport, key), target.base_url, admit)
+    try:
+        await forwarder.start(port=port)
+    except OSError as error:
+        await http.aclose()
+        raise UsageError(f"port {port} cannot be used: {error.strerror}") from error
+    url = forwarder.base_url()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, ended.set)
+    said = f"tapping {target.base_url}: give programs {url}, Ctrl-C ends"
+    print(said, file=sys.stderr, flush=True)
+    try:
+        await ended.wait()
+        await asyncio.sleep(0.2)  # the last answer is still on its way to the program
+    finally:
+        await forwarder.aclose()
+        await http.aclose()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.remove_signal_handler(number)
+
+
+class _Keyed(httpx.AsyncBaseTransport):
+    """Adds the configured key to requests that come without one."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, key: str | None) -> None:
+        self._inner = inner
+        self._key = key
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._key and "authorization" not in request.headers:
+            request.headers["authorization"] = f"Bearer {self._key}"
+        return await self._inner.handle_async_request(request)
