@@ -24,6 +24,16 @@ class Redactor:
             named = dict(keys)
         else:
             named = {f"key{n}": key for n, key in enumerate(keys)}
+        self._named = named
+        self._prepare(named)
+
+    def learn(self, name: str, key: str) -> None:
+        """Replace one more key from now on."""
+        if key not in self._named.values():
+            self._named[f"{name} {len(self._named)}" if name in self._named else name] = key
+            self._prepare(self._named)
+
+    def _prepare(self, named: Mapping[str, str]) -> None:
         pairs: dict[bytes, bytes] = {}
         for name, key in named.items():
             if len(key) < SHORTEST:

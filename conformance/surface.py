@@ -1,7 +1,7 @@
 """OpenAI's whole surface, route by route: what a recording shows of each, and what judged it.
 
-The routes are those of the SDK's own resources, kept in ``surface_routes.txt``; a meta test compares
-the file with the installed SDK. Print it anew with ``python -m conformance.surface``.
+The routes are those of the SDK's own resources, kept in ``surface_routes.txt``; a meta test
+compares the file with the installed SDK. Print it anew with ``python -m conformance.surface``.
 """
 
 from __future__ import annotations

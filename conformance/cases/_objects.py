@@ -257,7 +257,8 @@ def private(
 
     def listing(steps: Steps) -> None:
         mine, found = own(steps, "create"), ids(steps, "list")
-        require(mine not in found, "data", f"without {mine}, which another account made", found[:5])
+        wanted = f"without {mine}, which another account made"
+        require(mine not in found, "data", wanted, found[:5])
 
     def delete(steps: Steps) -> None:
         step(steps, "delete")
@@ -269,4 +270,4 @@ def private(
         ("delete", f"Another account cannot delete one's {noun}.", delete),
     ):
         rule(cases, module, f"{area}.private.{slug}", text, judge, probes=(probe,), needs=needs,
-             source=source, breaks=("everybody: data of one customer reaches another",))  # fmt: skip
+             source=source, breaks=("everybody: data of one customer reaches another",))

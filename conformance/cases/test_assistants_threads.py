@@ -190,8 +190,8 @@ def test_message_update(threads_use: Steps) -> None:
 
 
 @requirement("thread.message.list.ends", MUST,
-             "Pages of messages, each begun after the last id of the one before, hold every message "
-             "once and end with `has_more: false`.",
+             "Pages of messages, each begun after the last id of the one before, hold every "
+             "message once and end with `has_more: false`.",
              source=openai("messages/listMessages"), needs=NEEDS, any_status=True,
              breaks=["openai-python, openai-node: paging loses messages or never ends"])
 def test_pages(threads_use: Steps) -> None:

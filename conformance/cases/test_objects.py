@@ -12,7 +12,9 @@ from conformance.expect import NotApplicable, require
 from conformance.requirement import MUST, SHOULD, openai, openapi, requirement, sdk
 from conformance.select import Selector
 
-_STORED = re.compile(r"/(files|uploads|batches|vector_stores|fine_tuning/jobs|assistants|threads)\b")
+_STORED = re.compile(
+    r"/(files|uploads|batches|vector_stores|fine_tuning/jobs|assistants|threads)\b"
+)
 OBJECTS = Selector(
     "stored objects", lambda x: x.ok and not x.is_sse and _STORED.match(x.endpoint) is not None
 )

@@ -18,6 +18,8 @@ from conformance.errors import UsageError
 DRIVER = "http"
 """The traffic is judged as raw HTTP: nobody saw what the program made of it."""
 
+_KEY_HEADERS = ("authorization", "api-key", "x-api-key", "proxy-authorization", "cookie")
+
 
 def tap_command(given: dict[str, Any]) -> int:
     from rich.console import Console
@@ -45,7 +47,7 @@ def tap_command(given: dict[str, Any]) -> int:
     recording = Recording()
     with Spool(setup.settings.out, setup.redactor) as spool:
         recording.listeners.append(spool.add)
-        asyncio.run(_tap(setup.target, recording, port, most))
+        asyncio.run(_tap(setup, recording, port, most))
         recording.listeners.clear()
     print(f"{len(recording)} exchanges", file=sys.stderr)
     drive = Drive(recording, findings(recording), requests=len(recording))
@@ -63,7 +65,7 @@ def _tokens(recording: Any) -> int:
     return sum(tokens_of(exchange) for exchange in recording.exchanges)
 
 
-async def _tap(target: Any, recording: Any, port: int, most: int | None) -> None:
+async def _tap(setup: Any, recording: Any, port: int, most: int | None) -> None:
     """Forward until a signal comes or so many requests have been answered."""
     from conformance.clock import SystemClock
     from conformance.drivers.forwarder import Forwarder, Passage
@@ -71,7 +73,7 @@ async def _tap(target: Any, recording: Any, port: int, most: int | None) -> None
     from conformance.drivers.sdk_link import Arrival
     from conformance.drivers.transport import Meta
 
-    clock = SystemClock()
+    clock, target = SystemClock(), setup.target
     http = HttpDriver(target, recording, clock)
     ended = asyncio.Event()
     served = 0
@@ -79,6 +81,11 @@ async def _tap(target: Any, recording: Any, port: int, most: int | None) -> None
     @asynccontextmanager
     async def admit(arrival: Arrival) -> AsyncIterator[Passage]:
         nonlocal served
+        for name in _KEY_HEADERS:
+            # the program's own key is nobody's business either
+            key = (arrival.header(name) or "").rpartition(" ")[2]
+            if key:
+                setup.redactor.learn("program", key)
         try:
             yield Passage(Meta(driver=DRIVER), target.limits.timeout_s)
         finally:
@@ -86,8 +93,8 @@ async def _tap(target: Any, recording: Any, port: int, most: int | None) -> None
             if most is not None and served >= most:
                 ended.set()
 
-    key = target.keys.get("api")
-    forwarder = Forwarder(_Keyed(http.transport, key), target.base_url, admit)
+    transport = _Keyed(http.transport, target.keys.get("api"))
+    forwarder = Forwarder(transport, target.base_url, admit)
     try:
         await forwarder.start(port=port)
     except OSError as error:

@@ -332,7 +332,7 @@ class HostileServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: Write) -> None:
         self.requests += 1
-        with suppress(Exception):
+        with suppress(Exception, asyncio.CancelledError):
             request = await read_request(reader)
             await asyncio.wait_for(self._behaviour(writer, request), CAP)
         with suppress(Exception):

@@ -55,7 +55,7 @@ async def forms(session: Session) -> None:
     await ask("basic", f"Basic {key}")
     await ask("bare", key)
     await ask("token", f"Token {key}")
-    await ask("empty", "Bearer ")
+    await ask("empty", "Bearer")
     await ask("query", None, f"{CHAT.path}?api_key={WRONG}")
     await ask("lower", f"bearer {key}")
     await ask("prefix", f"Bearer {key[:-1]}" if len(key) > 8 else f"Bearer {WRONG}x")

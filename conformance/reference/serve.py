@@ -33,6 +33,7 @@ def _server(app: ReferenceApp, port: int, log_level: str, host: str = _HOST) -> 
         ws=ws,
         server_header=False,
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=75,  # the default, 5 s, breaks pooled clients
         h11_max_incomplete_event_size=256 * 1024,
     )
     return uvicorn.Server(config)

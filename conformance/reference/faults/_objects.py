@@ -21,7 +21,7 @@ def always(call: Call) -> bool:
 
 
 def edit(
-    id: str,  # noqa: A002
+    id: str,
     route: str | Sequence[str],
     text: str,
     change: Callable[[Call, Json], Any],
@@ -42,7 +42,7 @@ def edit(
 
 
 def fill(
-    id: str,  # noqa: A002
+    id: str,
     route: str | Sequence[str],
     text: str,
     change: Callable[[Call, Json], Any],
@@ -59,7 +59,7 @@ def fill(
 
 
 def status(
-    id: str,  # noqa: A002
+    id: str,
     route: str | Sequence[str] | None,
     code: int,
     text: str,
@@ -76,7 +76,7 @@ def status(
 
 
 def query(
-    id: str,  # noqa: A002
+    id: str,
     route: str | Sequence[str],
     name: str,
     *,
@@ -173,7 +173,7 @@ def list_faults(area: str, route: str, *, order: bool = True, before: bool = Fal
     if order:
         edit(f"{name}.order", route, "order is ignored.", turn,
              breaks=(f"{name}.order", "lists.sorted"),
-             when=lambda c: c.query.get("order") == "asc" and c.query.get("limit") == "100")  # fmt: skip
+             when=lambda c: c.query.get("order") == "asc" and c.query.get("limit") == "100")
     if before:
         query(f"{name}.before", route, "before")
 

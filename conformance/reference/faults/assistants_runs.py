@@ -48,7 +48,7 @@ edit("thread.run.create.status", CREATE, "A new run is pending.",
 fill("thread.run.create.belongs", CREATE, "metadata of runs is lost.",
      lambda c, b: b.update(metadata={}), when=_first)  # fmt: skip
 fill("thread.run.create.inherits", CREATE, "Runs have instructions of the server's.",
-     lambda c, b: b.setdefault("instructions", "You are a helpful assistant."), when=_first)  # fmt: skip
+     lambda c, b: b.setdefault("instructions", "You are a helpful assistant."), when=_first)
 fill("thread.run.create.overrides", CREATE, "Instructions of a run are ignored.",
      lambda c, b: b.pop("instructions"), when=_own)  # fmt: skip
 fill("thread.run.create.additional-instructions", CREATE, "They are ignored.",
@@ -108,13 +108,13 @@ edit("thread.run.step.retrieve", STEP, "A step is another when retrieved.",
 for _slug, _route in (("retrieve", GET), ("steps", STEPS), ("cancel", CANCEL), ("step", STEP)):
     status(f"thread.run.unknown.{_slug}", _route, 400, "Unknown runs are answered 400.", when=zero)
 status("thread.run.unknown.assistant", CREATE, 400, "An unknown assistant is answered 400.",
-       when=lambda c: "assistant_id" in c.fields and "00000000" in str(c.fields["assistant_id"]))  # fmt: skip
+       when=lambda c: "assistant_id" in c.fields and "00000000" in str(c.fields["assistant_id"]))
 NO_5XX = ("errors.no-5xx", "errors.no-5xx.first")
 
 
 def crashes(slug: str, route: str, when: When) -> None:
     """Register a fault by which a wrong request crashes the server."""
-    id = f"thread.run.refuses.{slug}"  # noqa: A001
+    id = f"thread.run.refuses.{slug}"
     status(id, route, 500, "It crashes the server.", when=when, breaks=(id, *NO_5XX))
 
 
@@ -209,9 +209,10 @@ def stream(
     def hook(call: Call, events: Events) -> Events:
         made = copy.deepcopy(events)
         result = change(made)
-        return result if isinstance(result, list) else made
+        whole_list = isinstance(result, list) and all(isinstance(one, tuple) for one in result)
+        return result if whole_list and result else made
 
-    id = f"thread.run.stream.{slug}"  # noqa: A001
+    id = f"thread.run.stream.{slug}"
     fault(id, at="chunks", route=route, text=text, when=when,
           breaks=(f"thread.run.stream.{slug.partition('/')[0]}", *more))(hook)  # fmt: skip
 
@@ -242,21 +243,18 @@ def _deltas(events: Events, name: str = "thread.message.delta") -> list[Json]:
 
 
 stream("objects", "Deltas are whole messages by name.",
-       lambda e: [p.update(object="thread.message") for p in _deltas(e)],
-       "thread.run.stream.one-run")  # fmt: skip
+       lambda e: [p.update(object="thread.message") for p in _deltas(e)])  # fmt: skip
 stream("status", "Every run in a stream is queued.",
-       lambda e: [p.update(status="queued", completed_at=None, usage=None, required_action=None)
-                  for n, p in e if p["object"] == "thread.run" and n == "thread.run.in_progress"])  # fmt: skip
+       lambda e: [p.update(status="queued") for n, p in e if n == "thread.run.in_progress"])
 stream("begins", "A stream does not begin with the created run.",
        lambda e: [one for one in e if one[0] != "thread.run.created"],
        route=(CREATE, "threads.create_and_run"))  # fmt: skip
 stream("begins/thread", "The new thread is not told.",
        lambda e: [one for one in e if one[0] != "thread.created"],
        route=("threads.create_and_run",))  # fmt: skip
-stream("ends", "The end of a run is not told.", lambda e: e[:-1], "thread.run.stream.waits",
-       "thread.run.stream.calls")  # fmt: skip
+stream("ends", "The end of a run is not told.", lambda e: e[:-1], "thread.run.stream.waits")
 stream("one-run", "Steps name another run.",
-       lambda e: [p.update(run_id="run_0") for _, p in e if p["object"] == "thread.run.step"])  # fmt: skip
+       lambda e: [p.update(run_id="run_0") for _, p in e if p["object"] == "thread.run.step"])
 stream("created-first", "Messages are not created.",
        lambda e: [one for one in e if one[0] != "thread.message.created"])  # fmt: skip
 stream("text", "The first piece of a text is lost.",
@@ -297,4 +295,4 @@ fill("thread.run.stream.accepted", SUBMIT, "Outputs cannot be streamed.", refuse
      when=lambda c: c.stream)  # fmt: skip
 stream("waits", "A streamed run that waits has failed.",
        lambda e: [*e[:-1], ("thread.run.expired", {**e[-1][1], "status": "expired",
-                  "required_action": None})] if e[-1][0].endswith("requires_action") else None)  # fmt: skip
+                  "required_action": None})] if e[-1][0].endswith("requires_action") else None)

@@ -214,7 +214,8 @@ def cut_in_silence(call: Call, body: Json) -> None:
 
 @fault("chat.overflow.status/crash", at="request", route="chat",
        when=lambda call: _huge(call) and whole(call),
-       breaks=("chat.overflow.status", *SERVER))  # fmt: skip
+       breaks=("chat.overflow.status", "errors.large-body", "errors.large-body.served",
+               *SERVER))  # fmt: skip
 def overflow_crash(call: Call, body: Json) -> None:
     """A prompt that is too long is a 500."""
     raise crash()
@@ -222,7 +223,8 @@ def overflow_crash(call: Call, body: Json) -> None:
 
 @fault("chat.overflow.status/empty", at="request", route="chat",
        when=lambda call: _huge(call) and whole(call),
-       breaks=("chat.overflow.status", "chat.shape.choices.finish-reason"),
+       breaks=("chat.overflow.status", "chat.shape.choices.finish-reason",
+               "errors.success.no-error-choice"),
        field_defects="generation-error-as-200-finish-error")  # fmt: skip
 def overflow_as_answer(call: Call, body: Json) -> None:
     """A prompt that is too long is answered with success and the finish reason "error"."""

@@ -46,6 +46,7 @@ def store(id: str, *breaks: str, **options: Any) -> Any:
     _KEPT,
     _I + "concurrent.once",
     _I + "error.then-replayed",
+    "served.idempotency",
     field_defects="idem-ignored",
 )
 class Ignores(IdempotencyStore):
@@ -55,8 +56,14 @@ class Ignores(IdempotencyStore):
         return await execute()
 
 
-@store(_I + "replay.success", _I + "replay.success", _KEPT, _I + "error.then-replayed",
-        _I + "stream.served-again")  # fmt: skip
+@store(
+    _I + "replay.success",
+    _I + "replay.success",
+    _KEPT,
+    _I + "error.then-replayed",
+    _I + "stream.served-again",
+    "served.idempotency",
+)
 class RefusesReplay(IdempotencyStore):
     """The second use of a key is refused, whatever its body."""
 
@@ -97,7 +104,12 @@ def _accepted(reply: Reply) -> None:
 
 _changed(_I + "replay.same-body", "A replay has a new time of creation.", _later)
 _changed(_I + "replay.same-bytes", "A replay is indented anew.", _spaced)
-_changed(_I + "replay.same-head", "A replay has a status of its own.", _accepted)
+_changed(
+    _I + "replay.same-head",
+    "A replay has a status of its own.",
+    _accepted,
+    "http.status.success",
+)
 
 
 @store(_I + "replay.costs-no-tokens")
@@ -197,7 +209,11 @@ _conflict(
 )
 
 
-@fault(_I + "conflict.error-object", at="error")
+@fault(
+    _I + "conflict.error-object",
+    at="error",
+    breaks=(_I + "conflict.error-object", "errors.body.envelope"),
+)
 def bare_conflict(call: Call, error: Any) -> None:
     """A conflict is {detail}, as frameworks make it."""
     if isinstance(error.body, dict) and "Idempotency-Key" in str(error.body):
@@ -295,6 +311,7 @@ def get_refused(call: Call, verdict: Any) -> Any:
         _I + "error.not-stored",
         _I + "key.longest",
         _I + "key.one-character",
+        "served.idempotency",
     ),
 )
 def header_refused(call: Call, verdict: Any) -> Any:

@@ -111,7 +111,7 @@ class StreamCut(IdempotencyStore):
         return reply
 
 
-@store(_I + "stream.served-again", _I + "stream.served-again", _STREAM)
+@store(_I + "stream.served-again", _I + "stream.served-again", _STREAM, "sse.content-type")
 class StreamAsJson(IdempotencyStore):
     """A replayed stream says that it is JSON."""
 

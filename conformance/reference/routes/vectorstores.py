@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.reference.call import Call
-from conformance.reference.checks import anything, array, fields, integer, metadata, nullable, string
+from conformance.reference.checks import (
+    anything,
+    array,
+    fields,
+    integer,
+    metadata,
+    nullable,
+    string,
+)
 from conformance.reference.errors import not_found
 from conformance.reference.listing import page
 from conformance.reference.reply import Answer

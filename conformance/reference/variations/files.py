@@ -23,12 +23,6 @@ def uploaded(call: Call, reply: Json) -> Json:
     return made
 
 
-@variation("files.bare-list", at="reply", route="files.list")
-def bare(call: Call, reply: Json) -> Json:
-    """A list of files has no edges, as OpenAI's had none for years."""
-    return {key: value for key, value in reply.items() if key not in ("first_id", "last_id")}
-
-
 @variation("files.more-keys", at="reply", route=("files.create", "files.retrieve"))
 def more(call: Call, reply: Json) -> Json:
     """A file has keys that nobody documented."""
