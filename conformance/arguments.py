@@ -22,6 +22,7 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("--level", {"choices": ("must", "should"), "help": "what makes the run fail (default must)"}),
     ("--tier", {"choices": ("smoke", "standard", "full"), "help": "how much (default standard)"}),
+    ("--shard", {"metavar": "K/N", "help": "judge share K of N; `conformance merge` joins them"}),
     ("--no-fuzz", {"action": "store_true", "default": None, "help": "leave fuzzing out"}),
     ("--known-failures", {"metavar": "FILE", "help": "expected violations, in TOML"}),
     ("--max-requests", {"type": int, "metavar": "N", "help": "send no more than N requests"}),

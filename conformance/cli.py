@@ -80,9 +80,14 @@ def parser() -> argparse.ArgumentParser:
     diff.add_argument("old", metavar="OLD")
     diff.add_argument("new", metavar="NEW")
     diff.add_argument("--json", action="store_true")
-    compare = commands.add_parser("compare", help="what changes for a client that moves from A to B")
+    compare = commands.add_parser(
+        "compare", help="what changes for a client that moves from A to B"
+    )
     compare.add_argument("a", metavar="A")
     compare.add_argument("b", metavar="B")
+    merge = commands.add_parser("merge", help="join the shares of a run that --shard split")
+    merge.add_argument("run", nargs="+", metavar="RUN")
+    merge.add_argument("--out", required=True, metavar="DIR")
     report = commands.add_parser("report", help="the matrix over many runs, as a static site")
     report.add_argument("run", nargs="+", metavar="RUN")
     report.add_argument("--out", metavar="DIR", help="default: reports")

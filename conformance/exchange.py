@@ -26,6 +26,10 @@ MAX_DECODED = 64 * 1024 * 1024
 """Bytes to which a compressed body is unpacked at most: a gzip bomb ends here."""
 
 
+MAX_LINES = 100_000
+"""Lines of a stream that are read at most: an endless stream of nothing ends here."""
+
+
 def header(headers: Headers, name: str) -> str | None:
     """The first value of a header, by case-insensitive name; None when absent."""
     wanted = name.lower()
@@ -172,8 +176,8 @@ class Response:
     def stream(self) -> sse.Stream:
         """The body read as server-sent events, with arrival times and byte positions."""
         if self.header("content-encoding"):
-            return sse.read([(self.ended_at, self.body)])
-        return sse.read((chunk.at, chunk.data) for chunk in self.chunks)
+            return sse.read([(self.ended_at, self.body)], max_lines=MAX_LINES)
+        return sse.read(((chunk.at, chunk.data) for chunk in self.chunks), max_lines=MAX_LINES)
 
     @cached_property
     def payloads(self) -> tuple[Any, ...]:

@@ -46,12 +46,14 @@ def redacted(x: Exchange, redactor: Redactor) -> Exchange:
             # the key hides inside compressed bytes: keep the plain body instead
             chunks = [Chunk(response.ended_at, redactor.bytes(response.body))]
             headers = tuple((k, v) for k, v in headers if k.lower() != "content-encoding")
-        response = replace(
+        clean = replace(
             response,
             reason=redactor.text(response.reason),
             headers=headers,
             chunks=tuple(chunks),
         )
+        # the same object where nothing was replaced: it need not be parsed again
+        response = response if clean == response else clean
     client = x.client
     if client is not None:
         client = replace(

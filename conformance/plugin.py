@@ -72,6 +72,8 @@ class SuiteRun:
 
         if not self.setup.settings.profile.applies(case.requirement.needs):
             return False
+        if not self.options.shard.takes(case.id):
+            return False
         return not self.words or any(matches(case.id, word) for word in self.words)
 
     def judge(self, case: Case, driver: str) -> Result:

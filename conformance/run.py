@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +28,8 @@ from conformance.recording import Recording, Unsent
 from conformance.requirement import Case, Level
 from conformance.results import Finding, Observation, Outcome, Result, Run
 from conformance.secrets import Redactor
-from conformance.session import Courier, Session
+from conformance.session import BudgetSpent, Courier, Session
+from conformance.shard import Shard
 from conformance.target import Target
 from conformance.verdict import KnownFailure, exit_status, outcome
 
@@ -46,6 +48,7 @@ class Options:
     strict: bool = False
     seed: int = 0
     known: tuple[KnownFailure, ...] = ()
+    shard: Shard = field(default_factory=Shard)
     fuzz: bool = True
     fuzz_tier: str = ""
 
@@ -95,7 +98,8 @@ async def drive(
     closing: list[Any] = []
     try:
         if check:
-            target = courier.target = await reach(courier)
+            with suppress(BudgetSpent):  # the plan then says so of every probe
+                target = courier.target = await reach(courier)
         sdks = [name for name in options.drivers if name != "http"]
         if sdks:
             from conformance.drivers.sdk_open import open_drivers
@@ -340,6 +344,8 @@ def assemble(
         "seed": options.seed,
         "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
     }
+    if options.shard.count > 1:
+        header["shard"] = str(options.shard)
     run = Run(header, tuple(results), tuple(claims))
     footer: dict[str, Any] = {
         "counts": {k: v for k, v in run.counts().items() if v},

@@ -63,15 +63,44 @@ class Budget:
         self._reserved += tokens
 
     def settle(self, exchange: Exchange | None, tokens: int) -> None:
-        """Replace a reservation by what the answer, if any, says was used."""
+        """Replace a reservation by what the answer, if any, says was used.
+
+        An answer that was begun and does not say counts as what was reserved.
+        """
         self._reserved -= tokens
         if exchange is not None:
-            self.tokens += tokens_of(exchange)
+            silent = tokens if exchange.status < 300 else 0
+            self.tokens += tokens_of(exchange) or silent
+
+
+UNSAID = 1024
+"""Tokens that an answer is reckoned with at most where the request sets no limit."""
+
+
+def estimate(content: object, tokens: int) -> int:
+    """Tokens that a request may use: what its probe says, or what its body asks for, if more."""
+    if not isinstance(content, bytes) or not content:
+        return tokens if content is not None else 0
+    asked = 0
+    try:
+        body = json.loads(content) if len(content) < 100_000 else None
+    except (ValueError, RecursionError):
+        body = None
+    if isinstance(body, dict):
+        limits = [body.get(k) for k in ("max_completion_tokens", "max_tokens", "max_output_tokens")]
+        set_to = [n for n in limits if isinstance(n, int) and not isinstance(n, bool) and n >= 0]
+        often = [body.get(k) for k in ("n", "best_of")]
+        times = max([1, *(n for n in often if isinstance(n, int) and 0 < n <= 128)])
+        if "messages" in body or "input" in body or "prompt" in body:
+            generates = "messages" in body or "prompt" in body or "max_output_tokens" in body
+            asked = min(max(set_to), UNSAID * 8) if set_to else UNSAID if generates else 0
+            asked *= times
+    return max(tokens, len(content) // 3 + asked)
 
 
 def tokens_of(exchange: Exchange) -> int:
     """Tokens that an answer says it used; 0 where it does not say."""
-    if exchange.response is None:
+    if exchange.response is None or b"tokens" not in exchange.response.body:
         return 0
     bodies = [exchange.json] if not exchange.is_sse else list(exchange.payloads)
     total = 0
@@ -137,8 +166,17 @@ class Courier:
         """
         replayable = wanted.content is None or isinstance(wanted.content, bytes)
         tries = MAX_TRIES if retry and replayable else 1
+        tokens = estimate(wanted.content, tokens)
+        exchange: Exchange | None = None
         for attempt in range(1, tries + 1):
-            self.budget.take(tokens)
+            try:
+                self.budget.take(tokens)
+            except BudgetSpent:
+                if exchange is None:
+                    raise
+                return exchange  # there is no second try: the first one stands
+            if exchange is not None:
+                self.recording.supersede(exchange)
             await self.pace()
             again = Meta(meta.probe, meta.step, meta.driver, attempt, dict(meta.context))
             if limited:
@@ -150,7 +188,6 @@ class Courier:
             wait = self.retry_wait(exchange, attempt) if attempt < tries else None
             if wait is None:
                 return exchange
-            self.recording.supersede(exchange)
             await self.clock.sleep(wait)
         raise AssertionError("the last attempt returns")
 

@@ -18,6 +18,7 @@ from conformance.results import Result, Run
 from conformance.run import Drive, Options, assemble, drive, known_failure
 from conformance.secrets import Redactor
 from conformance.settings import Settings, resolve
+from conformance.shard import parse as parse_shard
 from conformance.target import Target
 
 
@@ -122,6 +123,7 @@ def setup_of(
         seed=settings.seed,
         fuzz=settings.fuzz,
         known=(*known, *known_failures.documented(settings.profile)),
+        shard=parse_shard(given.get("shard") or "1/1"),
     )
     return Setup(settings, settings.target, options, Redactor(settings.target.keys))
 

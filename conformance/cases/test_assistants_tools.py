@@ -136,7 +136,7 @@ def test_cancelled(run_cancel: Steps) -> None:
     require(run.get("status") == "cancelled", "status", "cancelled", run.get("status"))
 
 
-@requirement("thread.run.cancel.frees", MUST, "A cancelled run leaves its thread free for messages.",
+@requirement("thread.run.cancel.frees", MUST, "A thread takes messages after a cancelled run.",
              source=openai("runs/cancelRun"), needs=NEEDS, any_status=True)
 def test_frees(run_cancel: Steps) -> None:
     if outcome(run_cancel, "poll-after").get("status") != "cancelled":

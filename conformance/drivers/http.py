@@ -81,6 +81,7 @@ class HttpDriver:
                 extensions={EXTENSION: meta},
                 timeout=httpx.Timeout(wanted.timeout, connect=min(limit, wanted.timeout)),
             )
+            meta.deadline = asyncio.get_running_loop().time() + wanted.timeout
             async with asyncio.timeout(wanted.timeout):
                 response = await self._client.send(request, stream=True)
                 try:

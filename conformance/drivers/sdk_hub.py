@@ -19,7 +19,7 @@ from conformance.drivers.sdk_link import Arrival
 from conformance.drivers.transport import Meta
 from conformance.exchange import ClientView, Exchange, Failure, Request, endpoint_of
 from conformance.probe import Probe, Skip
-from conformance.session import MAX_TRIES, BudgetSpent, Courier
+from conformance.session import BudgetSpent, Courier, MAX_TRIES, estimate
 
 MOST_REQUESTS = 30
 """Requests of one call: a redirect loop or endless pages end here."""
@@ -171,7 +171,7 @@ class Hub:
         ticket.active += 1
         ticket.idle.clear()
         try:
-            async with self.courier.gate(meta, ticket.probe.tokens):
+            async with self.courier.gate(meta, estimate(arrival.body, ticket.probe.tokens)):
                 ticket.metas.append(meta)
                 yield Passage(
                     meta, ticket.timeout, 0.0 if ticket.probe.options.get("timeout") else LINGER

@@ -6,6 +6,7 @@ the SDKs. Bytes, header order and arrival times are kept as the inner transport 
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -24,7 +25,8 @@ EXTENSION = "conformance"
 class Meta:
     """What the sender says of a request; ``exchange`` is filled in when it has ended.
 
-    ``cancelled``: the suite ended it on purpose; ``left``: the client library did.
+    ``cancelled``: the suite ended it on purpose; ``left``: the client library did. ``deadline``: when,
+    by the event loop's clock, the suite gives up waiting.
     """
 
     probe: str = ""
@@ -34,7 +36,15 @@ class Meta:
     context: dict[str, Any] = field(default_factory=dict)
     cancelled: bool = False
     left: bool = False
+    deadline: float | None = None
     exchange: Exchange | None = None
+
+    @property
+    def early(self) -> bool:
+        """Whether its time is not up yet: what ends it now is an interrupt."""
+        if self.deadline is None:
+            return False
+        return asyncio.get_running_loop().time() < self.deadline - 0.05
 
 
 class TooLarge(httpx.TransportError):
@@ -232,5 +242,7 @@ def failure_of(error: BaseException, meta: Meta | None = None) -> Failure:
         case httpx.TransportError() | OSError():
             return Failure("reset", message)
     if type(error).__name__ == "CancelledError":
+        if meta is not None and meta.early:
+            return Failure("cancelled", "the run was interrupted")
         return Failure("timeout", "no answer in time")
     return Failure("protocol", f"{type(error).__name__}: {message}")

@@ -44,9 +44,7 @@ Ask = Callable[..., Said]
 
 
 @pytest.fixture
-def ask(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Ask:
+def ask(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ask:
     """Runs a command in this process, in an empty folder and without settings of the environment."""
     for name in clean_names():
         monkeypatch.delenv(name)

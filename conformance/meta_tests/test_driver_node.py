@@ -150,7 +150,9 @@ def test_process_that_dies_is_no_pass() -> None:
         clock, recording = SystemClock(), Recording()
         target = Target("http://t.test/v1", {"api": KEY_MAIN}, MODELS, Limits(timeout_s=5))
         http = HttpDriver(target, recording, clock, InProcessTransport(create_app()))
-        opened = await open_drivers((NODE,), Courier(target, http, recording, clock), http.transport)
+        opened = await open_drivers(
+            (NODE,), Courier(target, http, recording, clock), http.transport
+        )
         try:
             driver: Any = opened.drivers[NODE]
             driver._process.kill()

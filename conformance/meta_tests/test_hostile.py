@@ -70,9 +70,7 @@ async def run_against(name: str, folder: Path) -> Ended:
         found = await drive(target, selection(), options)
     redactor = Redactor(target.keys)
     results = judge_all(selection(), found, options, redactor=redactor)
-    run = assemble(
-        target, options, found, results, by_id(), started=started, redactor=redactor
-    )
+    run = assemble(target, options, found, results, by_id(), started=started, redactor=redactor)
     write_outputs(folder, run, found.recording.exchanges, redactor)
     screen = io.StringIO()
     clean = [redacted(x, redactor) for x in found.recording.exchanges]

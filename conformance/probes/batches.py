@@ -63,7 +63,9 @@ async def _use(s: Session) -> None:
     file = await _file(s, "input", jsonl(lines))
     single = await _file(s, "single", jsonl(lines[:1]))
     one = id_of(await _make(s, "made-1", file, metadata={"suite": "conformance"}))
-    await s.sleep(TICK)
+    for _ in range(3):
+        await s.send("early", "GET", f"{PATH}/{one}")
+        await s.sleep(TICK / 2)
     two = id_of(await _make(s, "made-2", single))
     await s.send("cancel", "POST", f"{PATH}/{two}/cancel")
     await s.sleep(TICK)

@@ -6,7 +6,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -60,6 +60,10 @@ class ServedReference:
         self.base_url = f"http://{_HOST}:{self.port}/v1"
         self._server = _server(self.app, self.port, "critical")
         self._thread = threading.Thread(target=self._run, name="reference", daemon=True)
+
+    def wrap(self, around: Callable[[Any], Any]) -> None:
+        """Put something between the socket and the provider, before it starts."""
+        self._server.config.app = around(self.app)
 
     def _run(self) -> None:
         self._server.run(sockets=[self._socket])

@@ -63,7 +63,7 @@ edit("files.create.bytes/encoded", CREATE, "bytes is the size of the whole reque
 edit("files.create.filename", (CREATE, RETRIEVE, LIST), "Blanks in file names become underscores.",
      lambda c, r: [o.update(filename=o["filename"].replace("two words", "two_words"))
                    for o in r.get("data", [r])])  # fmt: skip
-edit("files.create.filename-unicode", (CREATE, RETRIEVE, LIST), "File names lose what is not ASCII.",
+edit("files.create.filename-unicode", (CREATE, RETRIEVE, LIST), "File names lose all but ASCII.",
      lambda c, r: [o.update(filename=o["filename"].encode("ascii", "ignore").decode())
                    for o in r.get("data", [r])])  # fmt: skip
 edit("files.create.purpose", (CREATE, RETRIEVE, LIST), "Every purpose becomes assistants.",
@@ -77,7 +77,8 @@ query("files.list.purpose", LIST, "purpose")
 
 
 @fault("files.create/nulls", at="reply", route=CREATE,
-       breaks=("files.create.bytes", "files.shape.status", "files.shape.id", "files.shape.bytes", "files.shape.created-at",
+       breaks=("files.create.bytes", "files.shape.status", "files.shape.id",
+               "files.shape.bytes", "files.shape.created-at",
                "files.shape.filename", "files.shape.object", "files.shape.purpose"),
        when=lambda c: _name(c) == "tiny.jsonl",
        field_defects="files-null-fields")  # fmt: skip

@@ -291,7 +291,11 @@ class Race(Limits):
         super().admit(account)
 
 
-@fault("ratelimit.burst.statuses", at="error")
+@fault(
+    "ratelimit.burst.statuses",
+    at="error",
+    breaks=("ratelimit.burst.statuses", "errors.no-5xx"),
+)
 def full_queue(call: Call, error: ErrorReply) -> None:
     """Under load, refusals become server errors."""
     if error.status == 429 and call.account and call.account.name == "limited":
@@ -314,7 +318,7 @@ def _aborted(call: Call, reply: Reply) -> None:
 @fault(
     "ratelimit.burst.answers",
     at="http",
-    breaks=("ratelimit.burst.answers", "ratelimit.enforced"),
+    breaks=("ratelimit.burst.answers", "ratelimit.enforced", "errors.success.no-error-choice"),
     field_defects="rl-abort-200",
 )
 def aborted(call: Call, reply: Reply) -> None:

@@ -21,7 +21,7 @@ _TWICE = ("ratelimit.quota.retry-forbidden", "sdk.retries.quota-at-once")
 _SDK_QUOTA = "sdk.retries.quota"
 
 
-@fault(_Q + "refused", at="error", breaks=(_Q + "refused", "errors.no-5xx.first"), when=_spent)
+@fault(_Q + "refused", at="error", breaks=(_Q + "refused", "errors.no-5xx"), when=_spent)
 def quota_503(call: Call, error: ErrorReply) -> None:
     """A spent quota is answered with 503."""
     error.status = 503
@@ -37,7 +37,7 @@ def quota_402(call: Call, error: ErrorReply) -> None:
     _Q + "error-object",
     at="error",
     when=_spent,
-    breaks=(_Q + "error-object", "retry.refusal.message", _SDK_QUOTA),
+    breaks=(_Q + "error-object", "retry.refusal.message", _SDK_QUOTA, "errors.body.error-object"),
 )
 def quota_bare(call: Call, error: ErrorReply) -> None:
     """The refusal for quota is a string."""
@@ -51,7 +51,18 @@ def quota_own_code(call: Call, error: ErrorReply) -> None:
     field("code", "quota_exceeded")(error)
 
 
-@fault(_SDK_QUOTA, at="error", when=_spent, breaks=(_SDK_QUOTA, _Q + "code", _Q + "type"))
+@fault(
+    _SDK_QUOTA,
+    at="error",
+    when=_spent,
+    breaks=(
+        _SDK_QUOTA,
+        _Q + "code",
+        _Q + "type",
+        "retry.asked.rate-limit",
+        "retry.sdk.not-abandoned",
+    ),
+)
 def quota_as_rate(call: Call, error: ErrorReply) -> None:
     """A spent quota is called a rate limit."""
     field("code", "rate_limit_exceeded")(error)

@@ -9,7 +9,7 @@ from conformance.reference.call import Call
 from conformance.reference.errors import ErrorReply
 from conformance.reference.fault import fault
 from conformance.reference.faults.ratelimit import field, header, refused
-from conformance.reference.reply import Reply
+from conformance.reference.reply import Frame, Reply
 
 _R = "ratelimit.refused."
 _AFTER, _MS = "retry-after", "retry-after-ms"
@@ -33,13 +33,14 @@ def _status(status: int) -> Any:
 
 
 _BOTH = (_R + "status", "ratelimit.tokens.type")
-refused(_R + "status", "A spent limit is answered with 503.", _status(503), *_BOTH)
+refused(_R + "status", "A spent limit is answered with 503.", _status(503), *_BOTH, "errors.no-5xx")
 refused(
     _R + "status/500",
     "A full queue is answered with 500.",
     _status(500),
     *_BOTH,
     "ratelimit.burst.statuses",
+    "errors.no-5xx",
     field_defects="rl-queue-full-500",
 )
 refused(
@@ -62,6 +63,7 @@ refused(
     lambda error: _body(error, {"message": "rate limit exceeded"}),
     _R + "error-object",
     "retry.refusal.message",
+    "errors.body.envelope",
     field_defects="rl-429-bare-message",
 )
 refused(
@@ -70,6 +72,7 @@ refused(
     lambda error: _body(error, {"error": "rate limit exceeded"}),
     _R + "error-object",
     "retry.refusal.message",
+    "errors.body.error-object",
 )
 refused(
     "retry.refusal.message",
@@ -77,6 +80,7 @@ refused(
     field("message", ""),
     _R + "error-object",
     "retry.refusal.message",
+    "errors.message.readable",
 )
 
 
@@ -89,7 +93,12 @@ def streams(call: Call) -> bool:
     return b'"stream":true' in call.raw
 
 
-@fault(_R + "content-type", at="http", when=lambda call: not streams(call))
+@fault(
+    _R + "content-type",
+    at="http",
+    breaks=(_R + "content-type", "errors.content-type"),
+    when=lambda call: not streams(call),
+)
 def as_text(call: Call, reply: Reply) -> None:
     """The refusal is sent as text/plain."""
     if reply.status == 429 and _small(call):
@@ -99,7 +108,12 @@ def as_text(call: Call, reply: Reply) -> None:
 @fault(
     "retry.refusal.message/html",
     at="http",
-    breaks=("retry.refusal.message", _R + "content-type", _R + "error-object"),
+    breaks=(
+        "retry.refusal.message",
+        _R + "content-type",
+        _R + "error-object",
+        "errors.body.json",
+    ),
 )
 def as_page(call: Call, reply: Reply) -> None:
     """The refusal is a page of the gateway."""
@@ -114,6 +128,7 @@ refused(
     "The code of the refusal is the status, as text.",
     field("code", "429"),
     _R + "code",
+    "errors.code.symbolic",
     of=_of_requests,
 )
 refused(
@@ -200,13 +215,13 @@ def stream_ok(call: Call, reply: Reply) -> None:
         reply.status = 200
         reply.drop(_AFTER)
         reply.set("content-type", "text/event-stream")
-        reply.body = b"data: " + reply.body + b"\n\ndata: [DONE]\n\n"
+        reply.body = [Frame(b"data: " + reply.body + b"\n\ndata: [DONE]\n\n")]
 
 
 @fault(
     "ratelimit.stream.body",
     at="http",
-    breaks=("ratelimit.stream.body", "retry.refusal.message"),
+    breaks=("ratelimit.stream.body", "retry.refusal.message", "errors.body.json"),
     when=streams,
 )
 def stream_event(call: Call, reply: Reply) -> None:
@@ -317,7 +332,11 @@ refused(
 refused("retry.asked.value", "x-should-retry is True.", header("x-should-retry", "True"))
 
 
-@fault("retry.asked.client-errors", at="error")
+@fault(
+    "retry.asked.client-errors",
+    at="error",
+    breaks=("retry.asked.client-errors", "errors.retry.not-advised"),
+)
 def retry_bad_request(call: Call, error: ErrorReply) -> None:
     """Invalid requests ask for a retry."""
     own = error.body["error"].get("param") == "Idempotency-Key"
@@ -325,7 +344,11 @@ def retry_bad_request(call: Call, error: ErrorReply) -> None:
         header("x-should-retry", "true")(error)
 
 
-@fault("retry.after.not-on-client-errors", at="error")
+@fault(
+    "retry.after.not-on-client-errors",
+    at="error",
+    breaks=("retry.after.not-on-client-errors", "errors.retry.no-delay"),
+)
 def wait_for_bad_request(call: Call, error: ErrorReply) -> None:
     """Invalid requests have a Retry-After."""
     if error.status == 400:

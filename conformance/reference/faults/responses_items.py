@@ -236,7 +236,8 @@ def other_done_text(call: Call, events: Events) -> None:
 
 
 @streamed(_ + "text.joins/lost", when=talking,
-          breaks=(_ + "text.joins", _ + "text.item-same", _ + "text.part-same"))  # fmt: skip
+          breaks=(_ + "text.joins", _ + "text.item-same", _ + "text.part-same",
+                  _ + "text-equal"))  # fmt: skip
 def lost_delta(call: Call, events: Events) -> Events:
     """A delta is lost."""
     lost = [e for e in events if e[0] == DELTA][1]
