@@ -33,5 +33,6 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--rpm", {"type": float, "metavar": "N", "help": "requests per minute"}),
     ("--timeout", {"type": float, "metavar": "S", "help": "for one request (default 60)"}),
     ("--out", {"metavar": "DIR", "help": "where the run's files go (default conformance-report)"}),
+    ("--resume", {"metavar": "DIR", "help": "go on with a run; what it sent is not sent again"}),
     ("--seed", {"type": int, "metavar": "N", "help": "for nonces and fuzzing"}),
 )

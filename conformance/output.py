@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,7 @@ from conformance.results import Run, dump
 from conformance.secrets import Redactor
 
 PARTIAL = "exchanges.part.jsonl"
+LOCK = ".lock"
 
 
 def redacted(x: Exchange, redactor: Redactor) -> Exchange:
@@ -87,11 +89,15 @@ class Spool:
         self._folder = folder
         self._redactor = redactor
         self._file: Any = None
+        self._lock: Any = None
+        self._broken: OSError | None = None
 
     def __enter__(self) -> Spool:
         if self._folder is not None:
             prepare(self._folder)
             try:
+                self._lock = (self._folder / LOCK).open("w")
+                lock(self._lock, self._folder)
                 self._file = (self._folder / PARTIAL).open("w", encoding="utf-8")
             except OSError as error:
                 raise UsageError(
@@ -100,10 +106,14 @@ class Spool:
         return self
 
     def add(self, exchange: Exchange) -> None:
-        if self._file is not None:
-            entry = entry_of(redacted(exchange, self._redactor))
+        if self._file is None or self._broken is not None:
+            return
+        entry = entry_of(redacted(exchange, self._redactor))
+        try:
             self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
             self._file.flush()
+        except OSError as error:
+            self._broken = error
 
     def __exit__(
         self,
@@ -111,8 +121,28 @@ class Spool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._file is not None:
-            self._file.close()
+        for file in (self._file, self._lock):
+            if file is not None:
+                with suppress(OSError):
+                    file.close()
+        if self._broken is not None and kind is None:
+            raise UsageError(
+                f"{self._folder} cannot be written: {self._broken.strerror}. Give another --out."
+            )
+
+
+def lock(file: Any, folder: Path) -> None:
+    """Keep other runs out of the folder while this one drives. Raises UsageError."""
+    try:
+        import fcntl
+    except ImportError:  # pragma: no cover - elsewhere two runs are not told apart
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UsageError(
+            f"another run writes to {folder}: wait for it, or give another --out."
+        ) from None
 
 
 def read_spool(path: Path) -> list[Exchange]:
@@ -160,6 +190,7 @@ def write_outputs(
     for name, text in files.items():
         write(folder / name, redactor.text(text))
     (folder / PARTIAL).unlink(missing_ok=True)
+    (folder / LOCK).unlink(missing_ok=True)
 
 
 def write(path: Path, text: str) -> None:

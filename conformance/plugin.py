@@ -214,7 +214,10 @@ class _Collector:
             return
         if exitstatus == pytest.ExitCode.INTERRUPTED:
             run.drive.interrupted = True
-        run.run = run.setup.finish(run.drive, run.results)
+        try:
+            run.run = run.setup.finish(run.drive, run.results)
+        except ConformanceError as error:
+            raise pytest.UsageError(str(error)) from error
         run.status = int(run.run.footer["exit"])
         session.exitstatus = run.status
 
@@ -244,7 +247,10 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     cases = {item.case.id: item.case for item in session.items if isinstance(item, CaseItem)}
     if cases:
         spool = worker["conformance_spool"] if worker else None
-        config.stash[RUN].prepare(list(cases.values()), Path(spool) if spool else None)
+        try:
+            config.stash[RUN].prepare(list(cases.values()), Path(spool) if spool else None)
+        except ConformanceError as error:
+            raise pytest.UsageError(str(error)) from error
 
 
 @pytest.hookimpl(wrapper=True)

@@ -35,8 +35,11 @@ EPOCH = 1_000_000_000
 
 
 def limits_of(x: Exchange, dialect: LimitDialect = OPENAI) -> RateLimits:
-    """The rate-limit headers of an answer by one dialect."""
-    return read_limits(x.response.headers if x.response else (), dialect)
+    """The rate-limit headers of an answer by one dialect; read once for each answer."""
+    kept: dict[int, RateLimits] = x.__dict__.setdefault("_limits", {})
+    if id(dialect) not in kept:
+        kept[id(dialect)] = read_limits(x.response.headers if x.response else (), dialect)
+    return kept[id(dialect)]
 
 
 def dialect_of(x: Exchange) -> LimitDialect | None:

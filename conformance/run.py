@@ -109,6 +109,8 @@ async def drive(
             drivers.update(opened.versions)
             closing.append(opened)
         made = chosen or plan(cases, options.drivers, options.tier)
+        if len(recording) and chosen is None:
+            made = without_answered(made, recording)
         if not options.fuzz:
             made = without_fuzzing(made, recording)
         await Engine(world, made).run()
@@ -125,6 +127,12 @@ async def drive(
     result.requests, result.tokens = courier.budget.requests, courier.budget.tokens
     result.seconds = time.monotonic() - began
     return result
+
+
+def without_answered(made: Plan, recording: Recording) -> Plan:
+    """The plan without what an earlier run already sent."""
+    done = {(x.driver, x.probe) for x in recording.exchanges}
+    return Plan(tuple(pair for pair in made.pairs if pair not in done))
 
 
 def without_fuzzing(made: Plan, recording: Recording) -> Plan:

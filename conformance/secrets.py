@@ -82,6 +82,8 @@ def _forms(key: str) -> set[bytes]:
     forms.add("".join(f"\\u{ord(c):04x}" for c in key).encode())
     forms.add("".join(f"&#{ord(c)};" for c in key).encode())
     if len(raw) >= 8:
+        # header names come in lower case, some logs in upper case
+        forms |= {raw.lower(), raw.upper()}
         # whatever stands before it, one of three alignments of base64 shows the key's middle
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             for shift in range(3):

@@ -11,7 +11,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from conformance.output import Spool, write_outputs
+from conformance.errors import UsageError
+from conformance.exchange import Exchange
+from conformance.har import read_har
+from conformance.output import PARTIAL, Spool, read_spool, write_outputs
+from conformance.probe import Probe, all_probes
 from conformance.recording import Recording
 from conformance.requirement import Case
 from conformance.results import Result, Run
@@ -33,12 +37,15 @@ class Setup:
     progress: Callable[[str, int, int], None] | None = None
     started: float = field(default_factory=time.time)
     notes: list[str] = field(default_factory=list)
+    earlier: tuple[Exchange, ...] = ()
 
     def drive(self, cases: Sequence[Case]) -> Drive:
         """Send what the cases need; the embedded provider is started and stopped around it."""
         with self._provider() as target:
-            recording = Recording()
+            recording = Recording(self.earlier)
             with Spool(self.settings.out, self.redactor) as spool:
+                for exchange in self.earlier:
+                    spool.add(exchange)
                 recording.listeners.append(spool.add)
                 work = drive(
                     target, cases, self.options, recording=recording, progress=self.progress
@@ -125,7 +132,31 @@ def setup_of(
         known=(*known, *known_failures.documented(settings.profile)),
         shard=parse_shard(given.get("shard") or "1/1"),
     )
-    return Setup(settings, settings.target, options, Redactor(settings.target.keys))
+    earlier = resumed(Path(given["resume"])) if given.get("resume") else ()
+    made = Setup(settings, settings.target, options, Redactor(settings.target.keys))
+    made.earlier = earlier
+    return made
+
+
+def resumed(folder: Path) -> tuple[Exchange, ...]:
+    """What an earlier run sent by single probes and was answered.
+
+    Scenarios are sent again: nothing says whether one had come to its end. Raises UsageError.
+    """
+    known = all_probes()
+    whole, part = folder / "exchanges.har", folder / PARTIAL
+    if not whole.exists() and not part.exists():
+        raise UsageError(f"{folder} holds no exchanges of a run to go on with")
+    found = read_spool(part) if part.exists() else read_har(whole)
+    kept = (
+        x
+        for x in found
+        if isinstance(known.get(x.probe), Probe)
+        and x.driver == "http"
+        and x.response is not None
+        and x.failure is None
+    )
+    return tuple(replace(x, id=f"x{n}") for n, x in enumerate(kept, start=1))
 
 
 __all__ = ["Setup", "known_failure", "setup_of"]

@@ -17,7 +17,7 @@ class Shard:
     count: int = 1
 
     def takes(self, id: str) -> bool:
-        """Whether a requirement belongs to this share; each belongs to one, the same in every run."""
+        """Whether a requirement belongs to this share: each belongs to one, always the same."""
         digest = hashlib.sha256(id.encode()).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.number - 1
 

@@ -129,7 +129,8 @@ def test_retrieve(batch_use: Steps) -> None:
              source=openai("guides/batch"), needs=NEEDS, any_status=True)
 def test_forward(batch_use: Steps) -> None:
     seen = [x.json.get("status") for x in batch_use
-            if x.step in ("made-1", "early", "retrieve", "poll") and x.ok and isinstance(x.json, dict)]
+            if x.step in ("made-1", "early", "retrieve", "poll")
+            and x.ok and isinstance(x.json, dict)]
     ranks = [_RANK[s] for s in seen if s in _RANK]
     if not ranks:
         raise NotApplicable

@@ -8,6 +8,7 @@ from conformance.expect import Inconclusive, NotApplicable, expect, fail
 from conformance.probes.chat_stream import GLYPHS
 from conformance.requirement import MUST, SHOULD, field, openai, openapi, requirement, suite
 from conformance.select import CHAT_STREAM, Selector
+from conformance.texts import cooperates, damage
 
 NEEDS = "chat.stream"
 STREAMING = openai("chat/streaming")
@@ -126,21 +127,6 @@ def test_every_choice(stream_n: Exchange) -> None:
         fail("choices[].index", "0 and 1", sorted(found))
 
 
-def _cooperates(text: str) -> bool:
-    return ("Begin" in text and "end" in text) or "你" in text or "Привет" in text
-
-
-MOJIBAKE = ("你".encode().decode("latin-1"), "🌍".encode().decode("latin-1"))
-
-
-def _damage(text: str) -> str | None:
-    if "\ufffd" in text:
-        return "replacement characters"
-    if any(bad in text for bad in MOJIBAKE):
-        return "UTF-8 read as Latin-1"
-    return None
-
-
 @requirement(
     "chat.encoding.whole",
     MUST,
@@ -151,10 +137,10 @@ def _damage(text: str) -> str | None:
 )
 def test_encoding_whole(unicode: Exchange) -> None:
     text = streamed.content(unicode)
-    if not _cooperates(text):
+    if not cooperates(text):
         raise Inconclusive("the model did not repeat the text")
-    if _damage(text):
-        fail("message.content", GLYPHS, text, message=_damage(text) or "")
+    if damage(text):
+        fail("message.content", GLYPHS, text, message=damage(text) or "")
 
 
 @requirement(
@@ -167,11 +153,11 @@ def test_encoding_whole(unicode: Exchange) -> None:
 )
 def test_encoding_streamed(unicode: Exchange, stream_unicode: Exchange) -> None:
     whole, text = streamed.content(unicode), streamed.content(stream_unicode)
-    if not text or (not _cooperates(text) and "\ufffd" in whole):
+    if not text or (not cooperates(text) and "\ufffd" in whole):
         raise Inconclusive("the model did not repeat the text")
-    if _damage(text):
-        fail("the joined deltas", GLYPHS, text, message=_damage(text) or "")
-    if not _cooperates(text):
+    if damage(text):
+        fail("the joined deltas", GLYPHS, text, message=damage(text) or "")
+    if not cooperates(text):
         raise Inconclusive("the model did not repeat the text")
 
 
@@ -223,7 +209,7 @@ def test_error_not_200(stream: Exchange) -> None:
 @requirement(
     "chat.stream.error.form",
     MUST,
-    "An error in mid-stream is an event of the form `{\"error\": {\"message\": ...}}`.",
+    'An error in mid-stream is an event of the form `{"error": {"message": ...}}`.',
     source=openapi("ErrorEvent"),
     needs=NEEDS,
     over=CHAT_STREAM,

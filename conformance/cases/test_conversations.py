@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from conformance import response_events as re
-from conformance.cases.test_responses_stored import _remembers, gone, good, step
+from conformance.cases._responses import gone, good, remembers, step
 from conformance.exchange import Exchange, Steps
 from conformance.expect import NotApplicable, expect, fail, require
 from conformance.probes.conversations import ids
@@ -228,7 +228,7 @@ def test_echo(conversation_turns: Steps) -> None:
       "In a conversation the model sees the turns before.",
       source=openai("responses/create conversation"))  # fmt: skip
 def test_remembers(conversation_turns: Steps) -> None:
-    _remembers(conversation_turns, "one", "two")
+    remembers(conversation_turns, "one", "two")
 
 
 @rule("conversations.turns.kept", MUST,

@@ -1,23 +1,19 @@
-"""Responses: tools, their round trips, answers by schema, reasoning items."""
+"""Responses: which tools are called, and how."""
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import Any
 
 from conformance import response_events as re
 from conformance.exchange import Exchange
-from conformance.expect import Inconclusive, NotApplicable, expect, fail, require
-from conformance.probes.responses_tools import MARK
-from conformance.probes.structured import NESTED
-from conformance.requirement import MUST, SHOULD, openai, openapi, requirement
+from conformance.expect import Inconclusive, NotApplicable, fail, require
+from conformance.requirement import MUST, openai, openapi, requirement
 from conformance.response_events import CREATED
 from conformance.toolcalls import MARKUP, parsed, schema_problem
 
 CREATE = openai("responses/create tools")
 CHOICE = openai("responses/create tool_choice")
-FORMAT = openai("responses/create text")
 plain = partial(requirement, needs="responses")
 rule = partial(requirement, needs="responses.tools")
 
@@ -268,7 +264,7 @@ def test_markup(x: Exchange) -> None:
 @plain(
     "responses.tools.status",
     MUST,
-    "A response that calls tools has the status \"completed\".",
+    'A response that calls tools has the status "completed".',
     source=openai("responses/object status"),
     over=CREATED,
     breaks=["agents that wait for the end of the response"],
@@ -302,9 +298,7 @@ def test_counted(responses_tools_counted: Exchange, responses_tools_uncounted: E
     source=openapi("CustomToolCall"),
     breaks=["clients look for custom_tool_call and find nothing"],
 )
-def test_custom(
-    responses_tools_custom: Exchange, responses_tools_custom_stream: Exchange
-) -> None:
+def test_custom(responses_tools_custom: Exchange, responses_tools_custom_stream: Exchange) -> None:
     if not responses_tools_custom.ok:
         raise NotApplicable("refused")
     made = [
@@ -343,242 +337,3 @@ def _keys(call: dict[str, Any]) -> list[str] | None:
     except ValueError:
         return None
     return sorted(value) if isinstance(value, dict) else None
-
-
-# ---- round trips -------------------------------------------------------------------------------
-
-
-def _answered(x: Exchange) -> None:
-    body = re.need(x)
-    text = re.text_of(x)
-    if MARK in text:
-        return
-    if not text and not re.calls(body):
-        fail("output", "a message", body.get("output"))
-    raise Inconclusive("the model did not repeat what the tool said")
-
-
-@rule(
-    "responses.tools.result-used",
-    MUST,
-    "The result of a tool reaches the model, and a message answers it.",
-    source=openai("responses/create input"),
-    breaks=["every tool loop ends without an answer"],
-)
-def test_result(responses_tools_reply: Exchange, responses_tools_reply_stream: Exchange) -> None:
-    for x in (responses_tools_reply, responses_tools_reply_stream):
-        _answered(x)
-
-
-@rule(
-    "responses.tools.result-counted",
-    MUST,
-    "A call and its result count as input.",
-    source=openapi("ResponseUsage input_tokens"),
-    breaks=["the model does not see what its tool said"],
-)
-def test_result_counted(responses_tools: Exchange, responses_tools_reply: Exchange) -> None:
-    few, many = (re.count(x, "input_tokens") for x in (responses_tools, responses_tools_reply))
-    require(many >= few + 12, "usage.input_tokens", f"at least {few + 12}", many)
-
-
-@rule(
-    "responses.tools.result-by-id",
-    MUST,
-    "The result of a tool may go back by `previous_response_id`, without the call.",
-    source=openai("responses/create previous_response_id"),
-    breaks=["agents that keep their state on the server"],
-)
-def test_by_id(responses_tools_previous: Exchange) -> None:
-    x = responses_tools_previous
-    if x.status == 429:
-        raise Inconclusive("the answer was 429", owner="quota")
-    expect(x).status(2)
-    _answered(x)
-
-
-@rule(
-    "responses.tools.orphan-refused",
-    SHOULD,
-    "A result without a call is refused with 400.",
-    source=openai("responses/create input"),
-    any_status=True,
-)
-def test_orphan(responses_tools_orphan: Exchange) -> None:
-    expect(responses_tools_orphan).status(4)
-
-
-@rule(
-    "responses.tools.unanswered-refused",
-    SHOULD,
-    "A call without its result is refused with 400.",
-    source=openai("responses/create input"),
-    any_status=True,
-)
-def test_unanswered(responses_tools_unanswered: Exchange) -> None:
-    expect(responses_tools_unanswered).status(4)
-
-
-@rule(
-    "responses.tools.unknown-choice",
-    SHOULD,
-    "A `tool_choice` that names no offered tool is refused with 400.",
-    source=CHOICE,
-    any_status=True,
-)
-def test_unknown(responses_tools_unknown: Exchange) -> None:
-    expect(responses_tools_unknown).status(4)
-
-
-@rule(
-    "responses.tools.bad-choice",
-    MUST,
-    "A `tool_choice` that is no known word is refused with a 4xx status.",
-    source=CHOICE,
-    any_status=True,
-    breaks=["a mistake in the request changes what the model may do"],
-)
-def test_bad_choice(responses_tools_bad_choice: Exchange) -> None:
-    expect(responses_tools_bad_choice).status(4)
-
-
-# ---- answers by schema -------------------------------------------------------------------------
-
-
-def _object(x: Exchange) -> Any:
-    if not x.ok:
-        raise NotApplicable("refused")
-    body = re.need(x)
-    text = re.text_of(x)
-    if body.get("status") != "completed" or not text:
-        raise Inconclusive("the answer was cut or refused")
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        fail("output_text", "a JSON object", text[:300])
-    require(isinstance(value, dict), "output_text", "a JSON object", text[:300])
-    return value
-
-
-def _by_schema(x: Exchange) -> None:
-    problem = schema_problem(_object(x), NESTED)
-    require(problem is None, "output_text", "what the schema says", f"{problem}: {re.text_of(x)}")
-
-
-@plain(
-    "responses.format.schema",
-    MUST,
-    "With a strict `json_schema` the text keeps to the schema, or the request is refused.",
-    source=FORMAT,
-    breaks=["openai-python responses.parse(): ValidationError"],
-)
-def test_json_schema(responses_schema: Exchange) -> None:
-    _by_schema(responses_schema)
-
-
-@requirement(
-    "responses.format.schema-streamed",
-    MUST,
-    "With a strict `json_schema` the streamed text keeps to the schema.",
-    source=FORMAT,
-    needs="responses.json-schema",
-    breaks=["openai-python responses.stream(text_format=...): ValidationError"],
-)
-def test_json_schema_stream(responses_schema_stream: Exchange) -> None:
-    re.completed(responses_schema_stream)
-    _by_schema(responses_schema_stream)
-
-
-@plain(
-    "responses.format.json-object",
-    MUST,
-    "With `json_object` the text is one JSON object, or the request is refused.",
-    source=FORMAT,
-    breaks=["json.loads(output_text) raises"],
-)
-def test_json_object(responses_json: Exchange) -> None:
-    _object(responses_json)
-
-
-# ---- reasoning ---------------------------------------------------------------------------------
-
-reasoning = partial(requirement, needs="responses.reasoning")
-
-
-@plain(
-    "responses.reasoning.before",
-    MUST,
-    "A reasoning item stands before the message or call that it led to.",
-    source=openapi("ReasoningItem"),
-    over=CREATED,
-    breaks=["OpenAI refuses a reasoning item without its following item when it is sent back"],
-)
-def test_before(x: Exchange) -> None:
-    body = re.need(x)
-    kinds = [i.get("type") for i in re.output(body)]
-    if "reasoning" not in kinds or body.get("status") != "completed" or len(kinds) == 1:
-        raise NotApplicable
-    require(kinds[-1] != "reasoning", "output", "reasoning before what follows", kinds)
-
-
-@reasoning(
-    "responses.reasoning.counted",
-    MUST,
-    "A response with reasoning counts `reasoning_tokens`.",
-    source=openapi("ResponseUsage output_tokens_details"),
-    breaks=["costs of reasoning are not seen"],
-)
-def test_reasoning_counted(responses_reasoning: Exchange) -> None:
-    if not responses_reasoning.ok:
-        raise NotApplicable("refused")
-    body = re.need(responses_reasoning)
-    if not re.items(body, "reasoning"):
-        raise NotApplicable
-    usage = re.usage_of(responses_reasoning)
-    thought = re.detail(usage, "output_tokens_details", "reasoning_tokens")
-    if thought is None:
-        raise NotApplicable
-    spoken = [p for i in re.items(body, "reasoning") for p in (*re.parts(i), *_summary(i))]
-    if not spoken and thought == 0:
-        raise Inconclusive("the model did not think")
-    require(thought > 0, "usage.output_tokens_details.reasoning_tokens", "above 0", thought)
-
-
-def _summary(item: dict[str, Any]) -> list[dict[str, Any]]:
-    found = item.get("summary")
-    return [p for p in found if isinstance(p, dict)] if isinstance(found, list) else []
-
-
-@reasoning(
-    "responses.reasoning.encrypted",
-    MUST,
-    "`include: [\"reasoning.encrypted_content\"]` brings `encrypted_content`, or is refused.",
-    source=openai("responses/create include"),
-    breaks=["Codex and the Agents SDK without storage lose the reasoning"],
-)
-def test_encrypted(responses_reasoning_encrypted: Exchange) -> None:
-    if not responses_reasoning_encrypted.ok:
-        raise NotApplicable("refused")
-    found = re.items(re.need(responses_reasoning_encrypted), "reasoning")
-    if not found:
-        raise NotApplicable
-    for item in found:
-        text = item.get("encrypted_content")
-        require(bool(re.text_or_none(text)), "output[].encrypted_content", "a string", text)
-
-
-@reasoning(
-    "responses.reasoning.streamed",
-    MUST,
-    "What is a reasoning item without streaming is one in a stream.",
-    source=openai("responses-streaming"),
-    breaks=["clients that stream lose the reasoning, or show it as the answer"],
-)
-def test_reasoning_stream(
-    responses_reasoning: Exchange, responses_reasoning_stream: Exchange
-) -> None:
-    re.completed(responses_reasoning_stream)
-    if not responses_reasoning.ok or not re.items(re.need(responses_reasoning), "reasoning"):
-        raise NotApplicable
-    found = re.items(re.need(responses_reasoning_stream), "reasoning")
-    require(bool(found), "output", "a reasoning item", "none")

@@ -28,7 +28,8 @@ def judge_command(given: dict[str, Any]) -> int:
         whole, part = place / "exchanges.har", place / PARTIAL
         if not whole.exists() and not part.exists():
             raise UsageError(f"{place} holds no exchanges.har: it is not the folder of a run")
-        exchanges = read_har(whole) if whole.exists() else read_spool(part)
+        # the partial file is there only when the last run into the folder did not end
+        exchanges = read_spool(part) if part.exists() else read_har(whole)
     else:
         exchanges = read_har(place)
     given.setdefault("base_url", None)

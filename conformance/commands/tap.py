@@ -1,4 +1,4 @@
-"""``conformance tap``: any program talks through the forwarder, its traffic is judged when it ends."""
+"""``conformance tap``: any program talks through the forwarder; in the end it is judged."""
 
 from __future__ import annotations
 

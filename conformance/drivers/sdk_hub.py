@@ -19,7 +19,7 @@ from conformance.drivers.sdk_link import Arrival
 from conformance.drivers.transport import Meta
 from conformance.exchange import ClientView, Exchange, Failure, Request, endpoint_of
 from conformance.probe import Probe, Skip
-from conformance.session import BudgetSpent, Courier, MAX_TRIES, estimate
+from conformance.session import MAX_TRIES, BudgetSpent, Courier, estimate
 
 MOST_REQUESTS = 30
 """Requests of one call: a redirect loop or endless pages end here."""

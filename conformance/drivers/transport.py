@@ -25,8 +25,8 @@ EXTENSION = "conformance"
 class Meta:
     """What the sender says of a request; ``exchange`` is filled in when it has ended.
 
-    ``cancelled``: the suite ended it on purpose; ``left``: the client library did. ``deadline``: when,
-    by the event loop's clock, the suite gives up waiting.
+    ``cancelled``: the suite ended it on purpose; ``left``: the client library did.
+    ``deadline``: when, by the event loop's clock, the suite gives up waiting.
     """
 
     probe: str = ""

@@ -87,7 +87,8 @@ def valid_bodies(name: str, tier: str, number: int) -> tuple[Drawn, ...]:
         groups += [tuple(members[i : i + TOGETHER]) for i in range(0, len(members), TOGETHER)]
     if tier == "full":
         groups += [(member,) for member in members]
-    nulls = tuple(m for m in optional(root) if "null" in types_of(resolved(root["properties"][m], root)))
+    nodes = {member: resolved(root["properties"][member], root) for member in optional(root)}
+    nulls = tuple(member for member, node in nodes.items() if "null" in types_of(node))
     made = []
     if nulls:
         # null is as good as absent wherever it is allowed, all at once

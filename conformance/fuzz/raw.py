@@ -146,7 +146,8 @@ def _numbers(model: str) -> Iterator[Raw]:
     ):
         shown = literal if len(literal) < 30 else f"a number of {len(literal)} characters"
         yield Raw(f"{member}: {shown}", written(model, **{member: literal}))
-    yield Raw("max_tokens: 1.0", packed(body(model)).replace(b'"max_tokens":1', b'"max_tokens":1.0'))
+    whole = packed(body(model)).replace(b'"max_tokens":1', b'"max_tokens":1.0')
+    yield Raw("max_tokens: 1.0", whole)
     yield Raw("bias of a huge token", written(model, logit_bias='{"99999999999999999999":1}'))
 
 
@@ -173,12 +174,13 @@ def _shapes(model: str) -> Iterator[Raw]:
         roles = ("user", "assistant")
         messages = [{"role": roles[n % 2], "content": "a"} for n in range(count + 1)]
         yield Raw(f"{count:,} messages", packed({**body(model), "messages": messages}), full=full)
-    mixed = [None, 1, "x", [], {}]
+    mixed: list[Any] = [None, 1, "x", [], {}]
     yield Raw("messages of every type", packed({**body(model), "messages": mixed}))
     parts = [{"type": "text", "text": "a"}] * 500
     yield Raw("500 parts", packed(body(model, parts)))
     yield Raw("parts of every type", packed(body(model, mixed)))
-    yield Raw("2,000 biases", written(model, logit_bias=json.dumps({str(n): 0 for n in range(2000)})))
+    biases = json.dumps({str(n): 0 for n in range(2000)})
+    yield Raw("2,000 biases", written(model, logit_bias=biases))
 
 
 def tool(name: str, parameters: Any) -> dict[str, Any]:

@@ -45,7 +45,7 @@ Ask = Callable[..., Said]
 
 @pytest.fixture
 def ask(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ask:
-    """Runs a command in this process, in an empty folder and without settings of the environment."""
+    """Runs a command in this process, in an empty folder, without settings of the environment."""
     for name in clean_names():
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)

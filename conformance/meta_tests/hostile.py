@@ -14,7 +14,7 @@ from typing import Any
 Write = asyncio.StreamWriter
 Behaviour = Callable[[Write, bytes], Awaitable[None]]
 
-MARKUP = '<script>alert(1)</script><img src=x onerror=alert(2)>"\'--></style>'
+MARKUP = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'--></style>"
 ESCAPES = "\x1b[31mred\x1b[0m\x1b]0;title\x07\x1b[2J\x08\x9b1A\u202e"
 LONG = 3_000_000
 CAP = 40
@@ -39,7 +39,9 @@ def head(status: str = "200 OK", *lines: str, kind: str = "application/json") ->
     return "\r\n".join(rows).encode("latin-1")
 
 
-def whole(body: bytes, *lines: str, status: str = "200 OK", kind: str = "application/json") -> bytes:
+def whole(
+    body: bytes, *lines: str, status: str = "200 OK", kind: str = "application/json"
+) -> bytes:
     """A complete answer."""
     return head(status, f"content-length: {len(body)}", *lines, kind=kind) + body
 
@@ -102,7 +104,9 @@ answers("too short", head("200 OK", f"content-length: {len(GOOD) + 100}") + GOOD
 answers("too long", head("200 OK", f"content-length: {len(GOOD) - 10}") + GOOD)
 answers("half a chunk", head("200 OK", "transfer-encoding: chunked") + b"ffff\r\n{}")
 answers("chunks without end", head("200 OK", "transfer-encoding: chunked") + b"2\r\n{}\r\n")
-answers("broken chunk size", head("200 OK", "transfer-encoding: chunked") + b"zz\r\n{}\r\n0\r\n\r\n")
+answers(
+    "broken chunk size", head("200 OK", "transfer-encoding: chunked") + b"zz\r\n{}\r\n0\r\n\r\n"
+)
 answers("huge chunk size", head("200 OK", "transfer-encoding: chunked") + b"f" * 15 + b"\r\n{}")
 answers("both lengths", whole(GOOD, "transfer-encoding: chunked"))
 answers("two lengths", head("200 OK", "content-length: 5", "content-length: 9") + GOOD)
@@ -135,7 +139,9 @@ answers("retry after nonsense", whole(b"{}", "retry-after: \x00soon", status="42
 
 # redirects
 answers("redirect loop", head("307 Go", "location: /v1/models", "content-length: 0"))
-answers("redirect to another host", head("308 Go", "location: http://192.0.2.1/", "content-length: 0"))
+answers(
+    "redirect to another host", head("308 Go", "location: http://192.0.2.1/", "content-length: 0")
+)
 answers("redirect to a file", head("302 Go", "location: file:///etc/passwd", "content-length: 0"))
 answers("redirect to nowhere", head("301 Go", "location: http://[::bad", "content-length: 0"))
 
@@ -156,7 +162,9 @@ answers("duplicate keys", whole(b'{"id":"a","id":"b","choices":[],"choices":null
 answers("NaN", whole(b'{"id":NaN,"created":Infinity,"usage":{"total_tokens":-Infinity}}'))
 answers("1e400", whole(GOOD.replace(b"1760000000", b"1e400")))
 answers("huge integers", whole(GOOD.replace(b"1760000000", b"9" * 10_000)))
-answers("huge token counts", whole(GOOD.replace(b'"total_tokens": 2', b'"total_tokens": ' + b"9" * 40)))
+answers(
+    "huge token counts", whole(GOOD.replace(b'"total_tokens": 2', b'"total_tokens": ' + b"9" * 40))
+)
 answers("surrogates", whole(dumped(everywhere("\ud800\udfff\udc00"))))
 answers("NUL in strings", whole(dumped(everywhere("a\0b"))))
 answers("markup in every string", whole(dumped(everywhere(MARKUP))))
@@ -169,7 +177,9 @@ answers("an error of lists", whole(dumped({"error": [[["x"]]]}), status="400 Bad
 answers("an error of markup", whole(
     dumped({"error": {"message": MARKUP + ESCAPES, "type": MARKUP, "code": ESCAPES}}),
     status="500 " + "Bad"))  # fmt: skip
-answers("an error page", whole(f"<html>{MARKUP}</html>".encode(), status="502 Bad", kind="text/html"))
+answers(
+    "an error page", whole(f"<html>{MARKUP}</html>".encode(), status="502 Bad", kind="text/html")
+)
 answers("numbers as text", whole(dumped(completion(5, id=7, created="x", model=[1], usage="2"))))
 
 # streams

@@ -72,7 +72,7 @@ def test_no_artefact_holds_a_key(mode: str, target: str, tmp_path: Path) -> None
         (tmp_path / "key.txt").write_text(API + "\n")
         arguments += ["--api-key", f"file:{tmp_path / 'key.txt'}"]
     config.write_text(keys)
-    ended = subprocess.run(  # noqa: S603
+    ended = subprocess.run(
         [sys.executable, "-m", "conformance", *arguments],
         capture_output=True,
         timeout=400,

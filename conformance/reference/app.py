@@ -61,8 +61,10 @@ class ReferenceApp:
         self._same: dict[bytes, int] = {}
 
     def new_id(self, prefix: str, digits: int = 24) -> str:
-        """A fresh identifier. It depends on the seed, on the request that is served and on how often
-        the same one came before, not on what else is going on: the same request is answered alike.
+        """A fresh identifier.
+
+        It depends on the seed, on the request that is served and on how often the same one came
+        before, not on what else is going on: the same request is answered alike.
         """
         return prefix + f"{_ids.get().getrandbits(4 * digits):0{digits}x}"
 

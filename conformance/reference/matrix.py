@@ -78,8 +78,9 @@ def try_out(
 ) -> Outcome:
     """Drive and judge a provider with these faults and variations.
 
-    ``fuzz``: fuzz it too, as much as the standard tier does. ``base``: what the same provider showed without them. Then only the probes of the routes that the
-    faults change are sent again; the rest is taken from there.
+    ``fuzz``: fuzz it too, as much as the standard tier does. ``base``: what the same provider
+    showed without them. Then only the probes of the routes that the faults change are sent again;
+    the rest is taken from there.
     """
     profile = load_profile("reference")
     cases = [c for c in cases or all_cases() if profile.applies(c.requirement.needs)]

@@ -1,4 +1,4 @@
-"""Faults that fuzzing notices: bodies that break the provider, or that it takes or refuses wrongly."""
+"""Faults that fuzzing notices: bodies that break the provider, or are judged wrongly by it."""
 
 from __future__ import annotations
 
