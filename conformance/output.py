@@ -98,7 +98,9 @@ class Spool:
             try:
                 self._lock = (self._folder / LOCK).open("w")
                 lock(self._lock, self._folder)
-                self._file = (self._folder / PARTIAL).open("w", encoding="utf-8")
+                self._file = (self._folder / PARTIAL).open(
+                    "w", encoding="utf-8", errors="backslashreplace"
+                )
             except OSError as error:
                 raise UsageError(
                     f"{self._folder} cannot be written: {error.strerror}. Give another --out."
@@ -197,7 +199,7 @@ def write(path: Path, text: str) -> None:
     """Replace a file at once. Raises UsageError when the folder cannot be written."""
     part = path.with_name(path.name + ".part")
     try:
-        part.write_text(text, "utf-8", errors="surrogatepass")
+        part.write_text(text, "utf-8", errors="backslashreplace")
         part.replace(path)
     except OSError as error:
         raise UsageError(

@@ -169,8 +169,6 @@ for _slug, _text_, _probe, _step, _needs, _level in (
     ("transcription.not-audio", "A file that is no recording is refused.", "audio_wrong",
      "not-audio", TEXT, MUST),
     ("transcription.empty", "An empty recording is refused.", "audio_wrong", "empty", TEXT, MUST),
-    ("speech.no-input", "Speech of nothing is refused.", "speech_wrong", "no-input", SPEECH,
-     MUST),
     ("speech.bad-format", "An unknown format of speech is refused.", "speech_wrong",
      "bad-format", SPEECH, MUST),
     ("speech.bad-speed", "A speed of 9 is refused.", "speech_wrong", "bad-speed", SPEECH,

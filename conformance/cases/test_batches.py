@@ -321,12 +321,6 @@ def test_unknown_cancel(batch_use: Steps) -> None:
     gone(batch_use, "unknown-cancel")
 
 
-@requirement("batches.create.no-file", MUST, "A batch without `input_file_id` is refused.",
-             source=openai("batch/create"), needs=NEEDS, any_status=True)
-def test_no_file(batch_wrong: Steps) -> None:
-    refused(batch_wrong, "no-file", statuses=(400, 422))
-
-
 @requirement("batches.create.unknown-file", SHOULD, "A batch of an unknown file is refused.",
              source=openai("batch/create"), needs=NEEDS, any_status=True)
 def test_unknown_file(batch_wrong: Steps) -> None:

@@ -88,7 +88,6 @@ def _refused(steps: Steps, name: str) -> None:
 
 
 for _slug, _text in (
-    ("no-prompt", "An image without a prompt is refused."),
     ("bad-size", "An impossible size is refused."),
     ("bad-number", "No image at all (`n: 0`) is refused."),
 ):

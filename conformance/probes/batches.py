@@ -97,7 +97,6 @@ async def _use(s: Session) -> None:
 async def _wrong(s: Session) -> None:
     """Batches that cannot be made, and one whose file is not JSON lines."""
     broken = await _file(s, "broken", b'{"custom_id": "a", "method": "POST"\nnot JSON\n')
-    await s.post("no-file", PATH, endpoint=ENDPOINT, completion_window="24h")
     await _make(s, "unknown-file", unknown(broken))
     await _make(s, "endpoint", broken, endpoint="/v1/no/such/endpoint")
     await _make(s, "window", broken, completion_window="7 hours")

@@ -32,7 +32,6 @@ async def _wrong(s: Session) -> None:
     """Images that cannot be made; refused before anything is paid for."""
     body = {"model": s.model("image"), "prompt": PROMPT}
     for step, sent in (
-        ("no-prompt", {"model": body["model"]}),
         ("bad-size", {**body, "size": "7x7"}),
         ("bad-number", {**body, "n": 0}),
     ):

@@ -82,7 +82,6 @@ for _slug, _route, _test in (
     ("transcription.not-audio", TEXT, lambda c: b"this is no sound" in c.raw),
     ("transcription.empty", TEXT,
      lambda c: "file" in c.fields and not c.fields["file"].data),
-    ("speech.no-input", SPEECH, lambda c: "input" not in c.fields),
     ("speech.bad-format", SPEECH, lambda c: _format(c) == "no-such-format"),
     ("speech.bad-speed", SPEECH, lambda c: c.fields.get("speed") == 9),
 ):  # fmt: skip
@@ -105,7 +104,6 @@ edit("images.picture/prefixed", IMAGES, "The bytes are a data address.",
 edit("images.usage", IMAGES, "The total is too small.",
      lambda c, r: r["usage"].update(total_tokens=0))  # fmt: skip
 for _slug, _test in (
-    ("no-prompt", lambda c: "prompt" not in c.fields),
     ("bad-size", lambda c: c.fields.get("size") == "7x7"),
     ("bad-number", lambda c: c.fields.get("n") == 0),
 ):
