@@ -76,7 +76,9 @@ def build(session: nox.Session) -> None:
     out = Path(session.create_tmp()) / "dist"
     session.run("python", "-m", "build", "--outdir", str(out), str(ROOT))
     wheel, sdist = sorted(out.glob("*.whl"))[-1], sorted(out.glob("*.tar.gz"))[-1]
-    session.run("python", "-m", "conformance.packaging", str(wheel), str(sdist), env={"PYTHONPATH": "."})
+    session.run(
+        "python", "-m", "conformance.packaging", str(wheel), str(sdist), env={"PYTHONPATH": "."}
+    )
     bare = Path(session.create_tmp()) / "bare"
     session.run(sys.executable, "-m", "venv", "--clear", str(bare), external=True)
     session.run(str(bare / "bin" / "pip"), "install", "-q", str(wheel), external=True)

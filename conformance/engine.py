@@ -35,7 +35,7 @@ class SdkDriver(Protocol):
 class World:
     """Everything that driving needs.
 
-    ``claims``: capability to what the profile says of it. ``missing``: driver to why it is not here.
+    ``claims``: capability to what the profile says of it. ``missing``: driver to why it is absent.
     """
 
     courier: Courier

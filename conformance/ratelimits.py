@@ -59,7 +59,7 @@ def number(x: Exchange, resource: Resource, kind: Kind) -> float | None:
 
 def resets(x: Exchange) -> list[float]:
     """Seconds until the limits are whole again, as far as the answer says so."""
-    found = (number(x, resource, "reset") for resource in ("requests", "tokens"))  # type: ignore[arg-type]
+    found = (number(x, resource, "reset") for resource in ("requests", "tokens"))
     return [value for value in found if value is not None and value < EPOCH]
 
 

@@ -48,12 +48,8 @@ CALLS = {
 
 RETRIEVED = on("GET", "/responses/{id}", "retrieved responses")
 CANCELLED = on("POST", "/responses/{id}/cancel", "cancelled responses")
-CREATED = Selector(
-    "responses, whole or streamed", lambda x: RESPONSES(x) or RESPONSES_STREAM(x)
-)
-ANSWERS = Selector(
-    "response objects", lambda x: CREATED(x) or RETRIEVED(x) or CANCELLED(x)
-)
+CREATED = Selector("responses, whole or streamed", lambda x: RESPONSES(x) or RESPONSES_STREAM(x))
+ANSWERS = Selector("response objects", lambda x: CREATED(x) or RETRIEVED(x) or CANCELLED(x))
 
 
 @dataclass(frozen=True)
@@ -315,8 +311,6 @@ def said(item: dict[str, Any]) -> str:
     if isinstance(content, str):
         return content
     return "".join(p["text"] for p in parts(item) if isinstance(p.get("text"), str))
-
-
 
 
 def offered(x: Exchange) -> dict[str, dict[str, Any]]:

@@ -83,7 +83,7 @@ async def drive(
     """Send everything that the cases need.
 
     ``inner`` and ``clock``: for in-process runs. ``check``: look first whether the target answers,
-    and stop with the reason when it does not. ``chosen``: send these instead of what the cases need.
+    and stop with the reason when it does not. ``chosen``: send these, not what the cases need.
     """
     clock = clock or SystemClock()
     recording = recording if recording is not None else Recording()

@@ -324,7 +324,6 @@ class Session:
             wanted, meta, retry=retry, tokens=self._tokens, limited=limited
         )
 
-
     async def call(
         self, method: str, path: str, body: Any, *, key: str = "api", **options: Any
     ) -> None:

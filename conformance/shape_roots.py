@@ -1,7 +1,7 @@
 """Which answers are judged by which schema: the route of each object and what it needs.
 
-A root says where a document of a schema stands in an exchange. Pieces of a document that other schemas
-judge (the items of a response, the elements of a list) are found from there.
+A root says where a document of a schema stands in an exchange. Pieces that other schemas judge (the
+items of a response, the elements of a list) are found from there.
 """
 
 from __future__ import annotations

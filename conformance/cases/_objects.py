@@ -269,5 +269,14 @@ def private(
         ("list", f"Another account's list does not hold one's {noun}.", listing),
         ("delete", f"Another account cannot delete one's {noun}.", delete),
     ):
-        rule(cases, module, f"{area}.private.{slug}", text, judge, probes=(probe,), needs=needs,
-             source=source, breaks=("everybody: data of one customer reaches another",))
+        rule(
+            cases,
+            module,
+            f"{area}.private.{slug}",
+            text,
+            judge,
+            probes=(probe,),
+            needs=needs,
+            source=source,
+            breaks=("everybody: data of one customer reaches another",),
+        )

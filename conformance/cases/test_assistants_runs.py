@@ -61,29 +61,55 @@ def _done(steps: Steps, name: str) -> dict[str, Any]:
     return run
 
 
-@requirement("thread.run.create.accepted", MUST, "A run of an assistant in a thread is made.",
-             source=openai("runs/createRun"), needs=NEEDS, any_status=True, breaks=POLL)
+@requirement(
+    "thread.run.create.accepted",
+    MUST,
+    "A run of an assistant in a thread is made.",
+    source=openai("runs/createRun"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=POLL,
+)
 def test_create(run_answer: Steps) -> None:
     served(run_answer, "create")
 
 
-@requirement("thread.run.create.options", MUST,
-             "A run takes instructions, messages, model, tools and limits of its own.",
-             source=openai("runs/createRun"), needs=NEEDS, any_status=True, breaks=POLL)
+@requirement(
+    "thread.run.create.options",
+    MUST,
+    "A run takes instructions, messages, model, tools and limits of its own.",
+    source=openai("runs/createRun"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=POLL,
+)
 def test_options(run_answer: Steps) -> None:
     served(run_answer, "create-2")
 
 
-@requirement("thread.run.create.status", MUST, "A new run is `queued` (or already further on).",
-             source=openapi("RunObject"), needs=NEEDS, any_status=True, breaks=POLL)
+@requirement(
+    "thread.run.create.status",
+    MUST,
+    "A new run is `queued` (or already further on).",
+    source=openapi("RunObject"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=POLL,
+)
 def test_status(run_answer: Steps) -> None:
     found = good(run_answer, "create").get("status")
     require(found in ("queued", "in_progress", "completed"), "status", "queued", found)
 
 
-@requirement("thread.run.create.belongs", MUST,
-             "A new run names its thread and its assistant and has the metadata that was sent.",
-             source=openapi("RunObject"), needs=NEEDS, any_status=True, breaks=POLL)
+@requirement(
+    "thread.run.create.belongs",
+    MUST,
+    "A new run names its thread and its assistant and has the metadata that was sent.",
+    source=openapi("RunObject"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=POLL,
+)
 def test_belongs(run_answer: Steps) -> None:
     for name, made in (("thread_id", "thread"), ("assistant_id", "assistant")):
         wanted, found = own(run_answer, made), good(run_answer, "create").get(name)
@@ -91,63 +117,110 @@ def test_belongs(run_answer: Steps) -> None:
     echo(run_answer, "create", {"metadata": {"kind": "first"}})
 
 
-@requirement("thread.run.create.inherits", MUST,
-             "A run has the model and the instructions of its assistant unless it names its own.",
-             source=openai("runs/createRun"), needs=NEEDS, any_status=True, breaks=POLL)
+@requirement(
+    "thread.run.create.inherits",
+    MUST,
+    "A run has the model and the instructions of its assistant unless it names its own.",
+    source=openai("runs/createRun"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=POLL,
+)
 def test_inherits(run_answer: Steps) -> None:
     same(run_answer, "assistant", "create", ("model",))
     found = good(run_answer, "create").get("instructions")
     require(found == INSTRUCTIONS, "instructions", INSTRUCTIONS, found)
 
 
-@requirement("thread.run.create.overrides", MUST,
-             "What a run names itself stands in place of what its assistant has.",
-             source=openai("runs/createRun"), needs=NEEDS, any_status=True, breaks=POLL)
+@requirement(
+    "thread.run.create.overrides",
+    MUST,
+    "What a run names itself stands in place of what its assistant has.",
+    source=openai("runs/createRun"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=POLL,
+)
 def test_overrides(run_answer: Steps) -> None:
     body = good(run_answer, "create-2")
     text = str(body.get("instructions"))
-    require("Answer in English." in text and INSTRUCTIONS not in text, "instructions",
-            "Answer in English.", text)
+    require(
+        "Answer in English." in text and INSTRUCTIONS not in text,
+        "instructions",
+        "Answer in English.",
+        text,
+    )
     for name, wanted in (("max_completion_tokens", 300), ("temperature", 0.2)):
         require(body.get(name) == wanted, name, str(wanted), body.get(name))
     tools = body.get("tools")
     require(isinstance(tools, list) and len(tools) == 1, "tools", "the one tool of the run", tools)
 
 
-@requirement("thread.run.create.additional-instructions", SHOULD,
-             "`additional_instructions` are appended to the instructions of a run.",
-             source=openai("runs/createRun"), needs=NEEDS, any_status=True)
+@requirement(
+    "thread.run.create.additional-instructions",
+    SHOULD,
+    "`additional_instructions` are appended to the instructions of a run.",
+    source=openai("runs/createRun"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_additional(run_answer: Steps) -> None:
     text = str(good(run_answer, "create-2").get("instructions"))
     require(text.endswith("Be brief."), "instructions", "… Be brief.", text)
 
 
-@requirement("thread.run.create.additional-messages", MUST,
-             "`additional_messages` are added to the thread before a run begins.",
-             source=openai("runs/createRun"), needs=NEEDS, any_status=True, breaks=POLL)
+@requirement(
+    "thread.run.create.additional-messages",
+    MUST,
+    "`additional_messages` are added to the thread before a run begins.",
+    source=openai("runs/createRun"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=POLL,
+)
 def test_more_messages(run_answer: Steps) -> None:
     good(run_answer, "create-2")
     users = [m for m in data_of(run_answer, "messages-2") if m.get("role") == "user"]
     require(len(users) == 2, "data", "2 messages of the user", f"{len(users)}")
 
 
-@requirement("thread.run.retrieve.accepted", MUST, "A run is retrieved by its id, as polling does.",
-             source=openai("runs/getRun"), needs=NEEDS, any_status=True, breaks=POLL)
+@requirement(
+    "thread.run.retrieve.accepted",
+    MUST,
+    "A run is retrieved by its id, as polling does.",
+    source=openai("runs/getRun"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=POLL,
+)
 def test_retrieve(run_answer: Steps) -> None:
     served(run_answer, "poll")
 
 
-@requirement("thread.run.ends", MUST, "A run ends: polled for a minute, it is `completed`.",
-             source=openapi("RunObject"), needs=NEEDS, any_status=True, breaks=POLL)
+@requirement(
+    "thread.run.ends",
+    MUST,
+    "A run ends: polled for a minute, it is `completed`.",
+    source=openapi("RunObject"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=POLL,
+)
 def test_ends(run_answer: Steps) -> None:
     for name in ("poll", "poll-2"):
         status = outcome(run_answer, name).get("status")
         require(status in ("completed", "incomplete"), "status", "completed", status)
 
 
-@requirement("thread.run.transitions", MUST,
-             "A run goes from state to state only as documented, and stays where it ends.",
-             source=openapi("RunObject"), needs=NEEDS, any_status=True, breaks=POLL)
+@requirement(
+    "thread.run.transitions",
+    MUST,
+    "A run goes from state to state only as documented, and stays where it ends.",
+    source=openapi("RunObject"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=POLL,
+)
 def test_transitions(run_answer: Steps, run_tools: Steps, run_cancel: Steps) -> None:
     chains = [
         seen(run_answer, "create", "poll", "retrieve"),
@@ -161,14 +234,23 @@ def test_transitions(run_answer: Steps, run_tools: Steps, run_cancel: Steps) -> 
         states = [str(run.get("status")) for run in runs]
         for before, now in itertools.pairwise(states):
             if before != now and before in (*NEXT, *ENDED):
-                require(now in NEXT.get(before, ()), "status",
-                        ", ".join(NEXT.get(before, ())) or f"{before}, for it has ended",
-                        f"{now} after {before}")
+                require(
+                    now in NEXT.get(before, ()),
+                    "status",
+                    ", ".join(NEXT.get(before, ())) or f"{before}, for it has ended",
+                    f"{now} after {before}",
+                )
 
 
-@requirement("thread.run.answers", MUST,
-             "A completed run leaves a message of the assistant that names the run.",
-             source=openai("assistants/overview"), needs=NEEDS, any_status=True, breaks=POLL)
+@requirement(
+    "thread.run.answers",
+    MUST,
+    "A completed run leaves a message of the assistant that names the run.",
+    source=openai("assistants/overview"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=POLL,
+)
 def test_answers(run_answer: Steps) -> None:
     run = _done(run_answer, "poll")
     messages = [m for m in data_of(run_answer, "messages") if m.get("role") == "assistant"]
@@ -178,8 +260,14 @@ def test_answers(run_answer: Steps) -> None:
     require(any(texts(messages[-1])), "content", "a text", messages[-1].get("content"))
 
 
-@requirement("thread.run.messages-filter", MUST, "`run_id` lists only the messages of a run.",
-             source=openai("messages/listMessages"), needs=NEEDS, any_status=True)
+@requirement(
+    "thread.run.messages-filter",
+    MUST,
+    "`run_id` lists only the messages of a run.",
+    source=openai("messages/listMessages"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_filter(run_answer: Steps) -> None:
     run = _done(run_answer, "poll")
     served(run_answer, "messages-of-run")
@@ -187,32 +275,59 @@ def test_filter(run_answer: Steps) -> None:
     require(bool(found) and set(found) == {run.get("id")}, "data", "messages of the run", found)
 
 
-@requirement("thread.run.list.contains", MUST, "The runs of a thread are listed.",
-             source=openai("runs/listRuns"), needs=NEEDS, any_status=True)
+@requirement(
+    "thread.run.list.contains",
+    MUST,
+    "The runs of a thread are listed.",
+    source=openai("runs/listRuns"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_list(run_answer: Steps) -> None:
     served(run_answer, "list")
-    require(own(run_answer, "create") in ids(run_answer, "list"), "data",
-            own(run_answer, "create"), ids(run_answer, "list"))
+    require(
+        own(run_answer, "create") in ids(run_answer, "list"),
+        "data",
+        own(run_answer, "create"),
+        ids(run_answer, "list"),
+    )
 
 
-@requirement("thread.run.list.newest-first", MUST, "A list of runs begins with the newest.",
-             source=openai("runs/listRuns"), needs=NEEDS, any_status=True)
+@requirement(
+    "thread.run.list.newest-first",
+    MUST,
+    "A list of runs begins with the newest.",
+    source=openai("runs/listRuns"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_newest(run_answer: Steps) -> None:
     wanted = own(run_answer, "create-2")
     require(ids(run_answer, "list-2") == [wanted], "data", f"[{wanted}]", ids(run_answer, "list-2"))
 
 
-@requirement("thread.run.update.kept", MUST, "A change of a run's metadata is answered and kept.",
-             source=openai("runs/modifyRun"), needs=NEEDS, any_status=True)
+@requirement(
+    "thread.run.update.kept",
+    MUST,
+    "A change of a run's metadata is answered and kept.",
+    source=openai("runs/modifyRun"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_update(run_answer: Steps) -> None:
     served(run_answer, "update")
     for name in ("update", "retrieve"):
         echo(run_answer, name, {"metadata": {"kind": "changed"}})
 
 
-@requirement("thread.run.step.list", MUST,
-             "A completed run has a step of the type `message_creation` that names its message.",
-             source=openai("run-steps/listRunSteps"), needs=NEEDS, any_status=True)
+@requirement(
+    "thread.run.step.list",
+    MUST,
+    "A completed run has a step of the type `message_creation` that names its message.",
+    source=openai("run-steps/listRunSteps"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_steps(run_answer: Steps) -> None:
     run = _done(run_answer, "poll")
     served(run_answer, "steps")
@@ -222,30 +337,51 @@ def test_steps(run_answer: Steps) -> None:
     creation = details.get("message_creation") if isinstance(details, dict) else None
     named = creation.get("message_id") if isinstance(creation, dict) else None
     listed = ids(run_answer, "messages")
-    require(named in listed, "data[0].step_details.message_creation.message_id",
-            f"one of {listed}", named)
-    require(made[0].get("run_id") == run.get("id"), "data[0].run_id", str(run.get("id")),
-            made[0].get("run_id"))
+    require(
+        named in listed,
+        "data[0].step_details.message_creation.message_id",
+        f"one of {listed}",
+        named,
+    )
+    require(
+        made[0].get("run_id") == run.get("id"),
+        "data[0].run_id",
+        str(run.get("id")),
+        made[0].get("run_id"),
+    )
 
 
-@requirement("thread.run.step.completed", MUST, "The steps of a completed run are completed.",
-             source=openapi("RunStepObject"), needs=NEEDS, any_status=True)
+@requirement(
+    "thread.run.step.completed",
+    MUST,
+    "The steps of a completed run are completed.",
+    source=openapi("RunStepObject"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_steps_done(run_answer: Steps) -> None:
     _done(run_answer, "poll")
     for one in data_of(run_answer, "steps"):
         require(one.get("status") == "completed", "status", "completed", one.get("status"))
 
 
-@requirement("thread.run.step.retrieve", MUST, "A step is retrieved as it is listed.",
-             source=openai("run-steps/getRunStep"), needs=NEEDS, any_status=True)
+@requirement(
+    "thread.run.step.retrieve",
+    MUST,
+    "A step is retrieved as it is listed.",
+    source=openai("run-steps/getRunStep"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_step(run_answer: Steps) -> None:
     served(run_answer, "step")
     body = good(run_answer, "step")
     listed = [one for one in data_of(run_answer, "steps") if one.get("id") == body.get("id")]
     require(bool(listed), "id", str(ids(run_answer, "steps")), body.get("id"))
     for name in ("type", "status", "step_details"):
-        require(body.get(name) == listed[0].get(name), name, str(listed[0].get(name)),
-                body.get(name))
+        require(
+            body.get(name) == listed[0].get(name), name, str(listed[0].get(name)), body.get(name)
+        )
 
 
 for _slug, _text, _step in (

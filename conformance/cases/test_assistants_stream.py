@@ -54,28 +54,48 @@ def of(x: Exchange, kind: str) -> Iterator[dict[str, Any]]:
     return (payload for name, payload in events(x) if name == kind)
 
 
-@requirement("thread.run.stream.is-stream", MUST,
-             "A run that is asked for as a stream is answered with events.",
-             source=openai("assistants-streaming"), needs=NEEDS, over=RUN_STREAM, breaks=HELPER)
+@requirement(
+    "thread.run.stream.is-stream",
+    MUST,
+    "A run that is asked for as a stream is answered with events.",
+    source=openai("assistants-streaming"),
+    needs=NEEDS,
+    over=RUN_STREAM,
+    breaks=HELPER,
+)
 def test_is_stream(x: Exchange) -> None:
     assert x.response is not None
-    require(bool(x.response.stream.events), "body", "events",
-            f"{x.response.media_type}, {x.response.text[:100]}")
+    require(
+        bool(x.response.stream.events),
+        "body",
+        "events",
+        f"{x.response.media_type}, {x.response.text[:100]}",
+    )
 
 
-@requirement("thread.run.stream.names", MUST,
-             "Every event of a streamed run has an `event:` line with one of the documented names.",
-             source=sdk("openai-python _streaming.py: thread. events"), needs=NEEDS,
-             over=RUN_STREAM, breaks=HELPER)
+@requirement(
+    "thread.run.stream.names",
+    MUST,
+    "Every event of a streamed run has an `event:` line with one of the documented names.",
+    source=sdk("openai-python _streaming.py: thread. events"),
+    needs=NEEDS,
+    over=RUN_STREAM,
+    breaks=HELPER,
+)
 def test_names(x: Exchange) -> None:
     for number, name in enumerate(names(x), start=1):
         require(name in NAMES, f"event {number}, field event", "a documented name", name or "none")
 
 
-@requirement("thread.run.stream.done", MUST,
-             "A streamed run is closed by `event: done` with the data `[DONE]`.",
-             source=openai("assistants-streaming/events"), needs=NEEDS, over=RUN_STREAM,
-             breaks=HELPER)
+@requirement(
+    "thread.run.stream.done",
+    MUST,
+    "A streamed run is closed by `event: done` with the data `[DONE]`.",
+    source=openai("assistants-streaming/events"),
+    needs=NEEDS,
+    over=RUN_STREAM,
+    breaks=HELPER,
+)
 def test_done(x: Exchange) -> None:
     assert x.response is not None
     found = x.response.stream.events
@@ -94,10 +114,15 @@ def _kind(name: str) -> str:
     return name.rpartition(".")[0]
 
 
-@requirement("thread.run.stream.objects", MUST,
-             "Each event carries the object that its name says.",
-             source=openai("assistants-streaming/events"), needs=NEEDS, over=RUN_STREAM,
-             breaks=HELPER)
+@requirement(
+    "thread.run.stream.objects",
+    MUST,
+    "Each event carries the object that its name says.",
+    source=openai("assistants-streaming/events"),
+    needs=NEEDS,
+    over=RUN_STREAM,
+    breaks=HELPER,
+)
 def test_objects(x: Exchange) -> None:
     judged = [(n, p) for n, p in events(x) if n.startswith("thread.") and n in NAMES]
     if not judged:
@@ -107,10 +132,15 @@ def test_objects(x: Exchange) -> None:
         require(payload.get("object") == wanted, f"{name}: object", wanted, payload.get("object"))
 
 
-@requirement("thread.run.stream.status", MUST,
-             "The run in an event has the state that the event's name says.",
-             source=openai("assistants-streaming/events"), needs=NEEDS, over=RUN_STREAM,
-             breaks=HELPER)
+@requirement(
+    "thread.run.stream.status",
+    MUST,
+    "The run in an event has the state that the event's name says.",
+    source=openai("assistants-streaming/events"),
+    needs=NEEDS,
+    over=RUN_STREAM,
+    breaks=HELPER,
+)
 def test_status(x: Exchange) -> None:
     judged = 0
     for name, payload in events(x):
@@ -118,16 +148,22 @@ def test_status(x: Exchange) -> None:
             judged += 1
             state = name.rpartition(".")[2]
             wanted = ("queued", "in_progress") if state == "created" else (state,)
-            require(payload.get("status") in wanted, f"{name}: status", wanted,
-                    payload.get("status"))
+            require(
+                payload.get("status") in wanted, f"{name}: status", wanted, payload.get("status")
+            )
     if not judged:
         raise NotApplicable
 
 
-@requirement("thread.run.stream.begins", MUST,
-             "A streamed new run begins with `thread.run.created` (after `thread.created`).",
-             source=openai("assistants-streaming/events"), needs=NEEDS, over=RUN_STREAM,
-             breaks=HELPER)
+@requirement(
+    "thread.run.stream.begins",
+    MUST,
+    "A streamed new run begins with `thread.run.created` (after `thread.created`).",
+    source=openai("assistants-streaming/events"),
+    needs=NEEDS,
+    over=RUN_STREAM,
+    breaks=HELPER,
+)
 def test_begins(x: Exchange) -> None:
     if x.endpoint.endswith("submit_tool_outputs"):
         raise NotApplicable
@@ -137,14 +173,23 @@ def test_begins(x: Exchange) -> None:
     if x.endpoint == "/threads/runs":
         require(found[0] == "thread.created", "event 1", "thread.created", found[0])
         found = found[1:]
-    require(found[:1] == ["thread.run.created"], "first event of the run", "thread.run.created",
-            found[:1])
+    require(
+        found[:1] == ["thread.run.created"],
+        "first event of the run",
+        "thread.run.created",
+        found[:1],
+    )
 
 
-@requirement("thread.run.stream.ends", MUST,
-             "The last event before `done` says how the run ended, or that it waits.",
-             source=openai("assistants-streaming/events"), needs=NEEDS, over=RUN_STREAM,
-             breaks=HELPER)
+@requirement(
+    "thread.run.stream.ends",
+    MUST,
+    "The last event before `done` says how the run ended, or that it waits.",
+    source=openai("assistants-streaming/events"),
+    needs=NEEDS,
+    over=RUN_STREAM,
+    breaks=HELPER,
+)
 def test_ends(x: Exchange) -> None:
     found = [name for name in names(x) if name in NAMES and name != "done"]
     if not found:
@@ -152,23 +197,37 @@ def test_ends(x: Exchange) -> None:
     require(found[-1] in LAST, "last event", sorted(LAST), found[-1])
 
 
-@requirement("thread.run.stream.one-run", MUST, "All events of a stream are about one run.",
-             source=openai("assistants-streaming/events"), needs=NEEDS, over=RUN_STREAM,
-             breaks=HELPER)
+@requirement(
+    "thread.run.stream.one-run",
+    MUST,
+    "All events of a stream are about one run.",
+    source=openai("assistants-streaming/events"),
+    needs=NEEDS,
+    over=RUN_STREAM,
+    breaks=HELPER,
+)
 def test_one_run(x: Exchange) -> None:
     ids = {str(p.get("id")) for _, p in events(x) if p.get("object") == "thread.run"}
     ids |= {str(p.get("run_id")) for _, p in events(x) if p.get("object") == "thread.run.step"}
-    ids |= {str(p.get("run_id")) for _, p in events(x)
-            if p.get("object") == "thread.message" and p.get("run_id")}
+    ids |= {
+        str(p.get("run_id"))
+        for _, p in events(x)
+        if p.get("object") == "thread.message" and p.get("run_id")
+    }
     if not ids:
         raise NotApplicable
     require(len(ids) == 1, "id, run_id", "one run", sorted(ids))
 
 
-@requirement("thread.run.stream.created-first", MUST,
-             "A message or a step is created before its deltas, and completed after them, once.",
-             source=openai("assistants-streaming/events"), needs=NEEDS, over=RUN_STREAM,
-             breaks=HELPER)
+@requirement(
+    "thread.run.stream.created-first",
+    MUST,
+    "A message or a step is created before its deltas, and completed after them, once.",
+    source=openai("assistants-streaming/events"),
+    needs=NEEDS,
+    over=RUN_STREAM,
+    breaks=HELPER,
+)
 def test_created_first(x: Exchange) -> None:
     state: dict[str, str] = {}
     judged = 0
@@ -185,17 +244,26 @@ def test_created_first(x: Exchange) -> None:
         elif what in ("delta", "completed"):
             # the outputs of tools complete a step that an earlier stream began
             known = submitted and thing == "thread.run.step" and key not in state
-            require(known or state.get(key) == "open", name, f"{key} created before, not completed",
-                    state.get(key, "never created"))
+            require(
+                known or state.get(key) == "open",
+                name,
+                f"{key} created before, not completed",
+                state.get(key, "never created"),
+            )
             state[key] = "completed" if what == "completed" else "open"
     if not judged:
         raise NotApplicable
 
 
-@requirement("thread.run.stream.text", MUST,
-             "The deltas of a message join to the text of the completed message.",
-             source=openapi("MessageDeltaObject"), needs=NEEDS, over=RUN_STREAM,
-             breaks=["openai-python until_done(), text_deltas: another text"])
+@requirement(
+    "thread.run.stream.text",
+    MUST,
+    "The deltas of a message join to the text of the completed message.",
+    source=openapi("MessageDeltaObject"),
+    needs=NEEDS,
+    over=RUN_STREAM,
+    breaks=["openai-python until_done(), text_deltas: another text"],
+)
 def test_text(x: Exchange) -> None:
     completed = {p.get("id"): texts(p) for p in of(x, "thread.message.completed")}
     if not completed:
@@ -221,10 +289,15 @@ def _pieces(payload: dict[str, Any]) -> Iterator[tuple[int, str]]:
             yield index, str(text.get("value") or "")
 
 
-@requirement("thread.run.stream.delta-index", MUST,
-             "Every piece of content in a delta has its `index`.",
-             source=openapi("MessageDeltaContentTextObject"), needs=NEEDS, over=RUN_STREAM,
-             breaks=["openai-python accumulate_delta: RuntimeError"])
+@requirement(
+    "thread.run.stream.delta-index",
+    MUST,
+    "Every piece of content in a delta has its `index`.",
+    source=openapi("MessageDeltaContentTextObject"),
+    needs=NEEDS,
+    over=RUN_STREAM,
+    breaks=["openai-python accumulate_delta: RuntimeError"],
+)
 def test_index(x: Exchange) -> None:
     judged = 0
     for payload in of(x, "thread.message.delta"):
@@ -238,10 +311,15 @@ def test_index(x: Exchange) -> None:
         raise NotApplicable
 
 
-@requirement("thread.run.stream.calls", MUST,
-             "The deltas of a step join to the calls that the run waits for.",
-             source=openapi("RunStepDeltaObject"), needs=NEEDS, over=RUN_STREAM,
-             breaks=["openai-python on_tool_call_delta: other arguments than the run has"])
+@requirement(
+    "thread.run.stream.calls",
+    MUST,
+    "The deltas of a step join to the calls that the run waits for.",
+    source=openapi("RunStepDeltaObject"),
+    needs=NEEDS,
+    over=RUN_STREAM,
+    breaks=["openai-python on_tool_call_delta: other arguments than the run has"],
+)
 def test_calls(x: Exchange) -> None:
     waiting = list(of(x, "thread.run.requires_action"))
     if not waiting:
@@ -274,9 +352,15 @@ def test_calls(x: Exchange) -> None:
     require(found == wanted, "thread.run.step.delta", str(wanted), found)
 
 
-@requirement("thread.run.stream.kept", MUST,
-             "The message that was streamed is in the thread afterwards.",
-             source=openai("assistants-streaming"), needs=NEEDS, any_status=True, breaks=HELPER)
+@requirement(
+    "thread.run.stream.kept",
+    MUST,
+    "The message that was streamed is in the thread afterwards.",
+    source=openai("assistants-streaming"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=HELPER,
+)
 def test_kept(run_stream: Steps) -> None:
     streamed = list(of(step(run_stream, "answer"), "thread.message.completed"))
     if not streamed:
@@ -287,19 +371,31 @@ def test_kept(run_stream: Steps) -> None:
         require(found == texts(message), "data", str(texts(message)), found)
 
 
-@requirement("thread.run.stream.accepted", MUST,
-             "Runs are streamed: in a thread, with a new thread, and after the outputs of tools.",
-             source=openai("runs/createRun stream"), needs=NEEDS, any_status=True, breaks=HELPER)
+@requirement(
+    "thread.run.stream.accepted",
+    MUST,
+    "Runs are streamed: in a thread, with a new thread, and after the outputs of tools.",
+    source=openai("runs/createRun stream"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=HELPER,
+)
 def test_accepted(run_stream: Steps) -> None:
     served(run_stream, "answer", "tools")
     if "outputs" in run_stream:
         served(run_stream, "outputs")
 
 
-@requirement("thread.run.stream.waits", MUST,
-             "A streamed run with `tool_choice: \"required\"` ends at `requires_action`, and goes "
-             "on with the outputs.",
-             source=openai("runs/submitToolOutputs"), needs=NEEDS, any_status=True, breaks=HELPER)
+@requirement(
+    "thread.run.stream.waits",
+    MUST,
+    'A streamed run with `tool_choice: "required"` ends at `requires_action`, and goes '
+    "on with the outputs.",
+    source=openai("runs/submitToolOutputs"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=HELPER,
+)
 def test_waits(run_stream: Steps) -> None:
     called = step(run_stream, "tools")
     if not called.ok:
@@ -307,8 +403,10 @@ def test_waits(run_stream: Steps) -> None:
     ends = [name for name in names(called) if name in LAST]
     if "thread.run.failed" in ends:
         raise Inconclusive("the run failed")
-    require(ends[-1:] == ["thread.run.requires_action"], "last event",
-            "thread.run.requires_action", ends[-1:])
+    require(
+        ends[-1:] == ["thread.run.requires_action"],
+        "last event",
+        "thread.run.requires_action",
+        ends[-1:],
+    )
     require("outputs" in run_stream, "required_action", "calls with ids", "none")
-
-

@@ -47,25 +47,49 @@ def texts(message: dict[str, Any]) -> list[Any]:
 
 def _says(steps: Steps, name: str, wanted: list[str]) -> None:
     found = texts(good(steps, name))
-    require("\n".join(map(str, found)) == "\n".join(wanted) or "".join(map(str, found))
-            == "".join(wanted), "content", str(wanted), found)
+    require(
+        "\n".join(map(str, found)) == "\n".join(wanted)
+        or "".join(map(str, found)) == "".join(wanted),
+        "content",
+        str(wanted),
+        found,
+    )
 
 
-@requirement("thread.create.accepted", MUST, "A thread is made, empty and with messages.",
-             source=openai("threads/createThread"), needs=NEEDS, any_status=True, breaks=LOST)
+@requirement(
+    "thread.create.accepted",
+    MUST,
+    "A thread is made, empty and with messages.",
+    source=openai("threads/createThread"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=LOST,
+)
 def test_create(threads_use: Steps) -> None:
     served(threads_use, "create", "empty")
 
 
-@requirement("thread.create.metadata", MUST, "A new thread has the metadata that was sent.",
-             source=openai("threads/createThread"), needs=NEEDS, any_status=True)
+@requirement(
+    "thread.create.metadata",
+    MUST,
+    "A new thread has the metadata that was sent.",
+    source=openai("threads/createThread"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_metadata(threads_use: Steps) -> None:
     echo(threads_use, "create", {"metadata": {"topic": "test"}})
 
 
-@requirement("thread.create.messages", MUST,
-             "The messages that a thread is made with are in it, with role, text and metadata.",
-             source=openai("threads/createThread"), needs=NEEDS, any_status=True, breaks=LOST)
+@requirement(
+    "thread.create.messages",
+    MUST,
+    "The messages that a thread is made with are in it, with role, text and metadata.",
+    source=openai("threads/createThread"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=LOST,
+)
 def test_messages(threads_use: Steps) -> None:
     served(threads_use, "initial")
     found = data_of(threads_use, "initial")
@@ -77,9 +101,15 @@ def test_messages(threads_use: Steps) -> None:
     require(kept == [FIRST["metadata"]], "metadata", str(FIRST["metadata"]), kept)
 
 
-@requirement("thread.create.messages-order", SHOULD,
-             "The messages that a thread is made with keep their order.",
-             source=openai("threads/createThread"), needs=NEEDS, any_status=True, breaks=LOST)
+@requirement(
+    "thread.create.messages-order",
+    SHOULD,
+    "The messages that a thread is made with keep their order.",
+    source=openai("threads/createThread"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=LOST,
+)
 def test_initial_order(threads_use: Steps) -> None:
     found = [one.get("role") for one in data_of(threads_use, "initial")]
     if len(found) != 2:
@@ -87,24 +117,42 @@ def test_initial_order(threads_use: Steps) -> None:
     require(found == ["user", "assistant"], "data", "user, assistant", found)
 
 
-@requirement("thread.retrieve.same", MUST, "A retrieved thread is the one that was made.",
-             source=openai("threads/getThread"), needs=NEEDS, any_status=True, breaks=LOST)
+@requirement(
+    "thread.retrieve.same",
+    MUST,
+    "A retrieved thread is the one that was made.",
+    source=openai("threads/getThread"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=LOST,
+)
 def test_retrieve(threads_use: Steps) -> None:
     served(threads_use, "retrieve")
     same(threads_use, "create", "retrieve", ("id", "object", "created_at", "metadata"))
 
 
-@requirement("thread.update.kept", MUST, "A change of a thread's metadata is answered and kept.",
-             source=openai("threads/modifyThread"), needs=NEEDS, any_status=True)
+@requirement(
+    "thread.update.kept",
+    MUST,
+    "A change of a thread's metadata is answered and kept.",
+    source=openai("threads/modifyThread"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_update(threads_use: Steps) -> None:
     served(threads_use, "update")
     for name in ("update", "updated"):
         echo(threads_use, name, {"metadata": {"topic": "changed"}})
 
 
-@requirement("thread.delete.confirmed", MUST,
-             "Deleting a thread is confirmed with its id and `deleted: true`.",
-             source=openai("threads/deleteThread"), needs=NEEDS, any_status=True)
+@requirement(
+    "thread.delete.confirmed",
+    MUST,
+    "Deleting a thread is confirmed with its id and `deleted: true`.",
+    source=openai("threads/deleteThread"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_delete(threads_use: Steps) -> None:
     served(threads_use, "thread-delete")
     wanted = own(threads_use, "create")
@@ -113,9 +161,15 @@ def test_delete(threads_use: Steps) -> None:
     require(body.get("deleted") is True, "deleted", "true", body.get("deleted"))
 
 
-@requirement("thread.delete.gone", MUST, "A deleted thread and its messages are not found.",
-             source=openai("threads/deleteThread"), needs=NEEDS, any_status=True,
-             breaks=["what was deleted can still be read"])
+@requirement(
+    "thread.delete.gone",
+    MUST,
+    "A deleted thread and its messages are not found.",
+    source=openai("threads/deleteThread"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=["what was deleted can still be read"],
+)
 def test_deleted(threads_use: Steps) -> None:
     served(threads_use, "thread-delete")
     gone(threads_use, "thread-deleted", "thread-deleted-messages")
@@ -134,29 +188,53 @@ for _slug, _text, _step in (
          source=openai("threads"))  # fmt: skip
 
 
-@requirement("thread.message.create.accepted", MUST,
-             "A message is added to a thread, its content a string or a list of parts.",
-             source=openai("messages/createMessage"), needs=NEEDS, any_status=True, breaks=LOST)
+@requirement(
+    "thread.message.create.accepted",
+    MUST,
+    "A message is added to a thread, its content a string or a list of parts.",
+    source=openai("messages/createMessage"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=LOST,
+)
 def test_add(threads_use: Steps) -> None:
     served(threads_use, "made-1", "made-2")
 
 
-@requirement("thread.message.create.text", MUST,
-             "A new message has its text as a part of the type `text` with a `value`.",
-             source=openapi("MessageObject"), needs=NEEDS, any_status=True, breaks=LOST)
+@requirement(
+    "thread.message.create.text",
+    MUST,
+    "A new message has its text as a part of the type `text` with a `value`.",
+    source=openapi("MessageObject"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=LOST,
+)
 def test_text(threads_use: Steps) -> None:
     _says(threads_use, "made-1", ["Two words."])
 
 
-@requirement("thread.message.create.parts", MUST, "A new message has every part that was sent.",
-             source=openapi("MessageObject"), needs=NEEDS, any_status=True, breaks=LOST)
+@requirement(
+    "thread.message.create.parts",
+    MUST,
+    "A new message has every part that was sent.",
+    source=openapi("MessageObject"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=LOST,
+)
 def test_parts(threads_use: Steps) -> None:
     _says(threads_use, "made-2", [part["text"] for part in PARTS])
 
 
-@requirement("thread.message.create.belongs", MUST,
-             "A new message names its thread, and neither an assistant nor a run.",
-             source=openapi("MessageObject"), needs=NEEDS, any_status=True)
+@requirement(
+    "thread.message.create.belongs",
+    MUST,
+    "A new message names its thread, and neither an assistant nor a run.",
+    source=openapi("MessageObject"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_belongs(threads_use: Steps) -> None:
     body, thread = good(threads_use, "made-1"), own(threads_use, "create")
     require(body.get("thread_id") == thread, "thread_id", thread, body.get("thread_id"))
@@ -165,23 +243,45 @@ def test_belongs(threads_use: Steps) -> None:
         require(body.get(name) is None, name, "null", body.get(name))
 
 
-@requirement("thread.message.create.metadata", MUST, "A new message has the metadata sent.",
-             source=openai("messages/createMessage"), needs=NEEDS, any_status=True)
+@requirement(
+    "thread.message.create.metadata",
+    MUST,
+    "A new message has the metadata sent.",
+    source=openai("messages/createMessage"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_message_metadata(threads_use: Steps) -> None:
     echo(threads_use, "made-1", {"metadata": {"number": "1"}})
 
 
-@requirement("thread.message.retrieve.same", MUST, "A retrieved message is the one that was made.",
-             source=openai("messages/getMessage"), needs=NEEDS, any_status=True, breaks=LOST)
+@requirement(
+    "thread.message.retrieve.same",
+    MUST,
+    "A retrieved message is the one that was made.",
+    source=openai("messages/getMessage"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=LOST,
+)
 def test_message(threads_use: Steps) -> None:
     served(threads_use, "message")
-    same(threads_use, "made-1", "message",
-         ("id", "object", "created_at", "thread_id", "role", "content", "metadata"))
+    same(
+        threads_use,
+        "made-1",
+        "message",
+        ("id", "object", "created_at", "thread_id", "role", "content", "metadata"),
+    )
 
 
-@requirement("thread.message.update.kept", MUST,
-             "A change of a message's metadata is answered and kept, and the text stays.",
-             source=openai("messages/modifyMessage"), needs=NEEDS, any_status=True)
+@requirement(
+    "thread.message.update.kept",
+    MUST,
+    "A change of a message's metadata is answered and kept, and the text stays.",
+    source=openai("messages/modifyMessage"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_message_update(threads_use: Steps) -> None:
     served(threads_use, "message-update")
     for name in ("message-update", "message-updated"):
@@ -189,11 +289,16 @@ def test_message_update(threads_use: Steps) -> None:
         same(threads_use, "made-3", name, ("id", "content", "role"))
 
 
-@requirement("thread.message.list.ends", MUST,
-             "Pages of messages, each begun after the last id of the one before, hold every "
-             "message once and end with `has_more: false`.",
-             source=openai("messages/listMessages"), needs=NEEDS, any_status=True,
-             breaks=["openai-python, openai-node: paging loses messages or never ends"])
+@requirement(
+    "thread.message.list.ends",
+    MUST,
+    "Pages of messages, each begun after the last id of the one before, hold every "
+    "message once and end with `has_more: false`.",
+    source=openai("messages/listMessages"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=["openai-python, openai-node: paging loses messages or never ends"],
+)
 def test_pages(threads_use: Steps) -> None:
     pages = threads_use.all("page")
     if not pages:
@@ -208,15 +313,24 @@ def test_pages(threads_use: Steps) -> None:
         seen += found
     whole = ids(threads_use, "initial") + [own(threads_use, f"made-{n}") for n in (1, 2, 3)]
     require(len(set(map(str, seen))) == len(seen), "data", "each message once", seen)
-    require(set(map(str, whole)) <= set(map(str, seen)), "data", f"all {len(whole)} messages",
-            f"{len(seen)}: {seen}")
+    require(
+        set(map(str, whole)) <= set(map(str, seen)),
+        "data",
+        f"all {len(whole)} messages",
+        f"{len(seen)}: {seen}",
+    )
     last = pages[-1].json.get("has_more")
     require(last is False, "has_more", "false on the last page", last)
 
 
-@requirement("thread.message.list.empty", MUST,
-             "The messages of an empty thread are an empty list that has no more.",
-             source=openai("messages/listMessages"), needs=NEEDS, any_status=True)
+@requirement(
+    "thread.message.list.empty",
+    MUST,
+    "The messages of an empty thread are an empty list that has no more.",
+    source=openai("messages/listMessages"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_empty(threads_use: Steps) -> None:
     served(threads_use, "empty-list")
     body = good(threads_use, "empty-list")
@@ -234,10 +348,15 @@ for _slug, _text, _step in (
          probes=("threads_use",), needs=NEEDS, source=openapi("CreateMessageRequest"))  # fmt: skip
 
 
-@requirement("thread.private", MUST,
-             "Another account can neither read nor delete one's thread and its messages.",
-             source=openai("threads"), needs=NEEDS, any_status=True,
-             breaks=["everybody: conversations of one customer reach another"])
+@requirement(
+    "thread.private",
+    MUST,
+    "Another account can neither read nor delete one's thread and its messages.",
+    source=openai("threads"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=["everybody: conversations of one customer reach another"],
+)
 def test_private(assistants_other_key: Steps) -> None:
     for name in ("thread-get", "thread-messages"):
         found = step(assistants_other_key, name)

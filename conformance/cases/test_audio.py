@@ -33,33 +33,54 @@ def _format(x: Exchange) -> str:
     return found
 
 
-@requirement("audio.speech.not-empty", MUST, "Speech is not empty.",
-             source=openai("audio/createSpeech"), needs=SPEECH, over=SOUNDS, breaks=PLAYERS)
+@requirement(
+    "audio.speech.not-empty",
+    MUST,
+    "Speech is not empty.",
+    source=openai("audio/createSpeech"),
+    needs=SPEECH,
+    over=SOUNDS,
+    breaks=PLAYERS,
+)
 def test_not_empty(x: Exchange) -> None:
     assert x.response is not None
     require(len(x.response.body) > 100, "body", "audio", f"{len(x.response.body)} bytes")
 
 
-@requirement("audio.speech.format", MUST, "Speech is in the format that was asked for, else MP3.",
-             source=openai("audio/createSpeech response_format"), needs=SPEECH, over=SOUNDS,
-             breaks=PLAYERS)
+@requirement(
+    "audio.speech.format",
+    MUST,
+    "Speech is in the format that was asked for, else MP3.",
+    source=openai("audio/createSpeech response_format"),
+    needs=SPEECH,
+    over=SOUNDS,
+    breaks=PLAYERS,
+)
 def test_format(x: Exchange) -> None:
     assert x.response is not None
     wanted = _format(x)
     if not x.response.body:
         raise NotApplicable
-    require(MAGIC[wanted].match(x.response.body) is not None, "body", wanted,
-            repr(x.response.body[:16]))
+    require(
+        MAGIC[wanted].match(x.response.body) is not None, "body", wanted, repr(x.response.body[:16])
+    )
 
 
-@requirement("audio.speech.content-type", MUST,
-             "The content type of speech is that of its format, never JSON or text.",
-             source=openai("audio/createSpeech"), needs=SPEECH, over=SOUNDS, breaks=PLAYERS)
+@requirement(
+    "audio.speech.content-type",
+    MUST,
+    "The content type of speech is that of its format, never JSON or text.",
+    source=openai("audio/createSpeech"),
+    needs=SPEECH,
+    over=SOUNDS,
+    breaks=PLAYERS,
+)
 def test_type(x: Exchange) -> None:
     assert x.response is not None
     wanted = _TYPES[_format(x)]
-    require(x.response.media_type in wanted, "header content-type", wanted[:1],
-            x.response.media_type)
+    require(
+        x.response.media_type in wanted, "header content-type", wanted[:1], x.response.media_type
+    )
 
 
 def _text(steps: Steps, name: str) -> str:
@@ -69,32 +90,53 @@ def _text(steps: Steps, name: str) -> str:
     return found.response.text
 
 
-@requirement("audio.transcription.json", MUST, "A transcription is an object with a `text`.",
-             source=openapi("CreateTranscriptionResponseJson"), needs=TEXT, any_status=True,
-             breaks=WRITERS)
+@requirement(
+    "audio.transcription.json",
+    MUST,
+    "A transcription is an object with a `text`.",
+    source=openapi("CreateTranscriptionResponseJson"),
+    needs=TEXT,
+    any_status=True,
+    breaks=WRITERS,
+)
 def test_json(transcription: Steps) -> None:
     found = good(transcription, "json").get("text")
     require(isinstance(found, str), "text", "a string", found)
 
 
-@requirement("audio.transcription.formats", MUST, "`text` and `json` may be asked for.",
-             source=openai("audio/createTranscription response_format"), needs=TEXT,
-             any_status=True, breaks=WRITERS)
+@requirement(
+    "audio.transcription.formats",
+    MUST,
+    "`text` and `json` may be asked for.",
+    source=openai("audio/createTranscription response_format"),
+    needs=TEXT,
+    any_status=True,
+    breaks=WRITERS,
+)
 def test_formats(transcription_formats: Steps) -> None:
     served(transcription_formats, "json", "text")
 
 
-@requirement("audio.transcription.text", MUST,
-             "With `response_format: text` the answer is the bare text, no JSON.",
-             source=openai("audio/createTranscription response_format"), needs=TEXT,
-             any_status=True, breaks=["openai-python: the text is JSON in quotes"])
+@requirement(
+    "audio.transcription.text",
+    MUST,
+    "With `response_format: text` the answer is the bare text, no JSON.",
+    source=openai("audio/createTranscription response_format"),
+    needs=TEXT,
+    any_status=True,
+    breaks=["openai-python: the text is JSON in quotes"],
+)
 def test_text(transcription_formats: Steps) -> None:
     body = _text(transcription_formats, "text").strip()
     require(not body.startswith(("{", '"')), "body", "plain text", body[:100])
     media = transcription_formats["text"].response
     assert media is not None
-    require(media.media_type in ("text/plain", ""), "header content-type", "text/plain",
-            media.media_type)
+    require(
+        media.media_type in ("text/plain", ""),
+        "header content-type",
+        "text/plain",
+        media.media_type,
+    )
 
 
 def _captions(steps: Steps, name: str, pattern: str) -> None:
@@ -106,26 +148,43 @@ def _captions(steps: Steps, name: str, pattern: str) -> None:
     require(re.match(pattern, body) is not None, "body", name, body[:100])
 
 
-@requirement("audio.transcription.srt", MUST, "`srt` is answered with numbered captions.",
-             source=openai("audio/createTranscription response_format"), needs=TEXT,
-             any_status=True, breaks=WRITERS)
+@requirement(
+    "audio.transcription.srt",
+    MUST,
+    "`srt` is answered with numbered captions.",
+    source=openai("audio/createTranscription response_format"),
+    needs=TEXT,
+    any_status=True,
+    breaks=WRITERS,
+)
 def test_srt(transcription_formats: Steps) -> None:
-    _captions(transcription_formats, "srt",
-              r"\s*$|1\r?\n\d\d:\d\d:\d\d,\d{3} --> \d\d:\d\d:\d\d,\d{3}")
+    _captions(
+        transcription_formats, "srt", r"\s*$|1\r?\n\d\d:\d\d:\d\d,\d{3} --> \d\d:\d\d:\d\d,\d{3}"
+    )
 
 
-@requirement("audio.transcription.vtt", MUST, "`vtt` is answered with WebVTT captions.",
-             source=openai("audio/createTranscription response_format"), needs=TEXT,
-             any_status=True, breaks=WRITERS)
+@requirement(
+    "audio.transcription.vtt",
+    MUST,
+    "`vtt` is answered with WebVTT captions.",
+    source=openai("audio/createTranscription response_format"),
+    needs=TEXT,
+    any_status=True,
+    breaks=WRITERS,
+)
 def test_vtt(transcription_formats: Steps) -> None:
     _captions(transcription_formats, "vtt", r"WEBVTT")
 
 
-@requirement("audio.transcription.verbose", MUST,
-             "`verbose_json` is answered with language, duration, text and segments in their "
-             "order.",
-             source=openapi("CreateTranscriptionResponseVerboseJson"), needs=TEXT,
-             any_status=True, breaks=WRITERS)
+@requirement(
+    "audio.transcription.verbose",
+    MUST,
+    "`verbose_json` is answered with language, duration, text and segments in their order.",
+    source=openapi("CreateTranscriptionResponseVerboseJson"),
+    needs=TEXT,
+    any_status=True,
+    breaks=WRITERS,
+)
 def test_verbose(transcription_formats: Steps) -> None:
     if 400 <= step(transcription_formats, "verbose_json").status < 500:
         raise NotApplicable("this model has no verbose form")
@@ -135,22 +194,36 @@ def test_verbose(transcription_formats: Steps) -> None:
         require(isinstance(body.get(name), str), name, "a string", body.get(name))
     duration = body.get("duration")
     holds = isinstance(duration, int | float) and not isinstance(duration, bool) and duration >= 0
-    require(holds or (isinstance(duration, str) and re.fullmatch(r"[\d.]+", duration) is not None),
-            "duration", "seconds", duration)
+    require(
+        holds or (isinstance(duration, str) and re.fullmatch(r"[\d.]+", duration) is not None),
+        "duration",
+        "seconds",
+        duration,
+    )
     segments = body.get("segments")
     last = 0.0
     for one in segments if isinstance(segments, list) else ():
         start = one.get("start") if isinstance(one, dict) else None
         end = one.get("end") if isinstance(one, dict) else None
-        holds = isinstance(start, int | float) and isinstance(end, int | float)
-        require(holds and last <= start <= end, "segments[].start", f"from {last} on",  # type: ignore[operator]
-                (start, end))
+        numbers = isinstance(start, int | float) and isinstance(end, int | float)
+        require(
+            numbers and last <= float(start or 0) <= float(end or 0),
+            "segments[].start",
+            f"from {last} on",
+            (start, end),
+        )
         last = float(start)  # type: ignore[arg-type]
 
 
-@requirement("audio.translation.json", MUST, "A recording is translated to a `text`.",
-             source=openai("audio/createTranslation"), needs=TEXT, any_status=True,
-             breaks=["openai-python audio.translations.create()"])
+@requirement(
+    "audio.translation.json",
+    MUST,
+    "A recording is translated to a `text`.",
+    source=openai("audio/createTranslation"),
+    needs=TEXT,
+    any_status=True,
+    breaks=["openai-python audio.translations.create()"],
+)
 def test_translation(transcription_formats: Steps) -> None:
     if step(transcription_formats, "translation").status in (400, 404, 405, 501):
         raise NotApplicable("there is no translation here")

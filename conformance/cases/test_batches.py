@@ -49,18 +49,29 @@ def batches_of(x: Exchange) -> list[dict[str, Any]]:
     return found
 
 
-@requirement("batches.status", MUST, "The status of a batch is one of the documented words.",
-             source=openapi("Batch status"), needs=NEEDS, over=BATCHES,
-             breaks=["openai-python: a poller waits for ever"])
+@requirement(
+    "batches.status",
+    MUST,
+    "The status of a batch is one of the documented words.",
+    source=openapi("Batch status"),
+    needs=NEEDS,
+    over=BATCHES,
+    breaks=["openai-python: a poller waits for ever"],
+)
 def test_status(x: Exchange) -> None:
     for batch in batches_of(x):
         require(batch.get("status") in STATES, "status", STATES, batch.get("status"))
 
 
-@requirement("batches.counts", MUST,
-             "`request_counts` has total, completed and failed, and no more are done than there "
-             "are.",
-             source=openapi("Batch request_counts"), needs=NEEDS, over=BATCHES, breaks=READERS)
+@requirement(
+    "batches.counts",
+    MUST,
+    "`request_counts` has total, completed and failed, and no more are done than there are.",
+    source=openapi("Batch request_counts"),
+    needs=NEEDS,
+    over=BATCHES,
+    breaks=READERS,
+)
 def test_counts(x: Exchange) -> None:
     judged = 0
     for batch in batches_of(x):
@@ -77,10 +88,14 @@ def test_counts(x: Exchange) -> None:
         raise NotApplicable
 
 
-@requirement("batches.times", MUST,
-             "A batch that ended has the time of its end, and no time of an end that it did not "
-             "come to.",
-             source=openapi("Batch completed_at"), needs=NEEDS, over=BATCHES)
+@requirement(
+    "batches.times",
+    MUST,
+    "A batch that ended has the time of its end, and no time of an end that it did not come to.",
+    source=openapi("Batch completed_at"),
+    needs=NEEDS,
+    over=BATCHES,
+)
 def test_times(x: Exchange) -> None:
     for batch in batches_of(x):
         status, start = batch.get("status"), batch.get("created_at")
@@ -94,43 +109,83 @@ def test_times(x: Exchange) -> None:
                 require(when >= start, f"{state}_at", f"{start} or later", when)
 
 
-@requirement("batches.create.accepted", MUST, "A batch is made of an uploaded file.",
-             source=openai("batch/create"), needs=NEEDS, any_status=True, breaks=READERS)
+@requirement(
+    "batches.create.accepted",
+    MUST,
+    "A batch is made of an uploaded file.",
+    source=openai("batch/create"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=READERS,
+)
 def test_create(batch_use: Steps) -> None:
     served(batch_use, "made-1")
 
 
-@requirement("batches.create.echo", MUST,
-             "A new batch has the file, the endpoint, the window and the metadata that were sent.",
-             source=openai("batch/create"), needs=NEEDS, any_status=True)
+@requirement(
+    "batches.create.echo",
+    MUST,
+    "A new batch has the file, the endpoint, the window and the metadata that were sent.",
+    source=openai("batch/create"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_echo(batch_use: Steps) -> None:
     body = good(batch_use, "made-1")
-    for name, wanted in (("input_file_id", own(batch_use, "input")), ("endpoint", ENDPOINT),
-                         ("completion_window", "24h"), ("metadata", {"suite": "conformance"})):
+    for name, wanted in (
+        ("input_file_id", own(batch_use, "input")),
+        ("endpoint", ENDPOINT),
+        ("completion_window", "24h"),
+        ("metadata", {"suite": "conformance"}),
+    ):
         require(body.get(name) == wanted, name, str(wanted), body.get(name))
 
 
-@requirement("batches.create.status", MUST, "A new batch is `validating` (or already further on).",
-             source=openai("batch/create"), needs=NEEDS, any_status=True)
+@requirement(
+    "batches.create.status",
+    MUST,
+    "A new batch is `validating` (or already further on).",
+    source=openai("batch/create"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_new_status(batch_use: Steps) -> None:
     found = good(batch_use, "made-1").get("status")
     require(found in STATES[:4], "status", "validating", found)
 
 
-@requirement("batches.retrieve.same", MUST, "A retrieved batch is the one that was made.",
-             source=openai("batch/retrieve"), needs=NEEDS, any_status=True)
+@requirement(
+    "batches.retrieve.same",
+    MUST,
+    "A retrieved batch is the one that was made.",
+    source=openai("batch/retrieve"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_retrieve(batch_use: Steps) -> None:
     served(batch_use, "retrieve")
-    same(batch_use, "made-1", "retrieve",
-         ("id", "object", "created_at", "endpoint", "input_file_id", "metadata"))
+    same(
+        batch_use,
+        "made-1",
+        "retrieve",
+        ("id", "object", "created_at", "endpoint", "input_file_id", "metadata"),
+    )
 
 
-@requirement("batches.forward", MUST, "The status of a batch never goes back.",
-             source=openai("guides/batch"), needs=NEEDS, any_status=True)
+@requirement(
+    "batches.forward",
+    MUST,
+    "The status of a batch never goes back.",
+    source=openai("guides/batch"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_forward(batch_use: Steps) -> None:
-    seen = [x.json.get("status") for x in batch_use
-            if x.step in ("made-1", "early", "retrieve", "poll")
-            and x.ok and isinstance(x.json, dict)]
+    seen = [
+        x.json.get("status")
+        for x in batch_use
+        if x.step in ("made-1", "early", "retrieve", "poll") and x.ok and isinstance(x.json, dict)
+    ]
     ranks = [_RANK[s] for s in seen if s in _RANK]
     if not ranks:
         raise NotApplicable
@@ -146,18 +201,29 @@ def _ended(steps: Steps) -> dict[str, Any]:
     return body
 
 
-@requirement("batches.completes", MUST,
-             "A batch with good and bad requests is completed: its counts say how many of each.",
-             source=openai("batch/object"), needs=NEEDS, any_status=True, breaks=READERS)
+@requirement(
+    "batches.completes",
+    MUST,
+    "A batch with good and bad requests is completed: its counts say how many of each.",
+    source=openai("batch/object"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=READERS,
+)
 def test_completes(batch_use: Steps) -> None:
     body = _ended(batch_use)
-    require(body.get("status") == "completed", "status", "completed",
-            f"{body.get('status')} {body.get('errors') or ''}")
+    require(
+        body.get("status") == "completed",
+        "status",
+        "completed",
+        f"{body.get('status')} {body.get('errors') or ''}",
+    )
     counts = body.get("request_counts")
     wanted = {"total": 3, "completed": 2, "failed": 1}
     parts = counts if isinstance(counts, dict) else {}
-    require({name: parts.get(name) for name in wanted} == wanted, "request_counts", str(wanted),
-            counts)
+    require(
+        {name: parts.get(name) for name in wanted} == wanted, "request_counts", str(wanted), counts
+    )
 
 
 def lines(steps: Steps, name: str) -> list[dict[str, Any]]:
@@ -184,9 +250,15 @@ def _completed(steps: Steps) -> None:
         raise NotApplicable
 
 
-@requirement("batches.output.file", MUST,
-             "The output of a completed batch is a file that can be described and read.",
-             source=openai("batch/request-output"), needs=NEEDS, any_status=True, breaks=READERS)
+@requirement(
+    "batches.output.file",
+    MUST,
+    "The output of a completed batch is a file that can be described and read.",
+    source=openai("batch/request-output"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=READERS,
+)
 def test_output_file(batch_use: Steps) -> None:
     _completed(batch_use)
     found = good(batch_use, "poll").get("output_file_id")
@@ -194,11 +266,16 @@ def test_output_file(batch_use: Steps) -> None:
     served(batch_use, "output-file", "output")
 
 
-@requirement("batches.output.ids", MUST,
-             "Every request of a batch is answered exactly once, by its `custom_id`, in the output "
-             "or in the errors.",
-             source=openai("batch/request-output custom_id"), needs=NEEDS, any_status=True,
-             breaks=READERS)
+@requirement(
+    "batches.output.ids",
+    MUST,
+    "Every request of a batch is answered exactly once, by its `custom_id`, in the output "
+    "or in the errors.",
+    source=openai("batch/request-output custom_id"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=READERS,
+)
 def test_ids(batch_use: Steps) -> None:
     _completed(batch_use)
     found = [one.get("custom_id") for one in lines(batch_use, "output")]
@@ -218,59 +295,91 @@ def _of(steps: Steps, *wanted: str) -> list[dict[str, Any]]:
     return found
 
 
-@requirement("batches.output.response", MUST,
-             "A line of the output has `response` with status_code 200 and the body of the answer, "
-             "and `error: null`.",
-             source=openai("batch/request-output"), needs=NEEDS, any_status=True, breaks=READERS)
+@requirement(
+    "batches.output.response",
+    MUST,
+    "A line of the output has `response` with status_code 200 and the body of the answer, "
+    "and `error: null`.",
+    source=openai("batch/request-output"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=READERS,
+)
 def test_response(batch_use: Steps) -> None:
     for one in _of(batch_use, *GOOD):
         response = one.get("response")
         response = response if isinstance(response, dict) else {}
-        require(response.get("status_code") == 200, "response.status_code", "200",
-                one.get("response"))
+        require(
+            response.get("status_code") == 200, "response.status_code", "200", one.get("response")
+        )
         body = response.get("body")
         kind = body.get("object") if isinstance(body, dict) else None
         require(kind == "chat.completion", "response.body", "a chat completion", body)
         require(one.get("error") is None, "error", "null", one.get("error"))
 
 
-@requirement("batches.output.line-ids", MUST,
-             "Each line has an `id` of its own, and its response a `request_id`.",
-             source=openai("batch/request-output"), needs=NEEDS, any_status=True)
+@requirement(
+    "batches.output.line-ids",
+    MUST,
+    "Each line has an `id` of its own, and its response a `request_id`.",
+    source=openai("batch/request-output"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_line_ids(batch_use: Steps) -> None:
     found = _of(batch_use, *GOOD)
     names = [one.get("id") for one in found]
-    require(all(isinstance(n, str) and n for n in names) and len(set(names)) == len(names), "id",
-            "an id of its own", names)
+    require(
+        all(isinstance(n, str) and n for n in names) and len(set(names)) == len(names),
+        "id",
+        "an id of its own",
+        names,
+    )
     for one in found:
         response = one.get("response")
         name = response.get("request_id") if isinstance(response, dict) else None
         require(isinstance(name, str), "response.request_id", "a string", name)
 
 
-@requirement("batches.errors.line", MUST,
-             "A request that was refused has `error: null` and `response` with its status code and "
-             "the error as the body.",
-             source=openai("batch/request-output"), needs=NEEDS, any_status=True, breaks=READERS)
+@requirement(
+    "batches.errors.line",
+    MUST,
+    "A request that was refused has `error: null` and `response` with its status code and "
+    "the error as the body.",
+    source=openai("batch/request-output"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=READERS,
+)
 def test_error_line(batch_use: Steps) -> None:
     for one in _of(batch_use, BAD):
         response = one.get("response")
         if not isinstance(response, dict):
             fail("response", "status_code and body", one)
         status = response.get("status_code")
-        require(isinstance(status, int) and 400 <= status < 500, "response.status_code", "400",
-                status)
+        require(
+            isinstance(status, int) and 400 <= status < 500, "response.status_code", "400", status
+        )
         body = response.get("body")
         error = body.get("error") if isinstance(body, dict) else None
-        require(isinstance(error, dict) and isinstance(error.get("message"), str),
-                "response.body.error", "an error object", body)
+        require(
+            isinstance(error, dict) and isinstance(error.get("message"), str),
+            "response.body.error",
+            "an error object",
+            body,
+        )
         require(one.get("error") is None, "error", "null", one.get("error"))
 
 
-@requirement("batches.errors.apart", MUST,
-             "What failed is in the file of `error_file_id`, not in the output.",
-             source=openai("batch/object error_file_id"), needs=NEEDS, any_status=True,
-             breaks=READERS)
+@requirement(
+    "batches.errors.apart",
+    MUST,
+    "What failed is in the file of `error_file_id`, not in the output.",
+    source=openai("batch/object error_file_id"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=READERS,
+)
 def test_apart(batch_use: Steps) -> None:
     _completed(batch_use)
     found = [one.get("custom_id") for one in lines(batch_use, "output")]
@@ -279,21 +388,38 @@ def test_apart(batch_use: Steps) -> None:
     require(isinstance(name, str) and bool(name), "error_file_id", "the id of a file", name)
 
 
-@requirement("batches.cancel.accepted", MUST, "A batch is cancelled: it is `cancelling`.",
-             source=openai("batch/cancel"), needs=NEEDS, any_status=True)
+@requirement(
+    "batches.cancel.accepted",
+    MUST,
+    "A batch is cancelled: it is `cancelling`.",
+    source=openai("batch/cancel"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_cancel(batch_use: Steps) -> None:
     if step(batch_use, "cancel").status in (400, 409):
         raise Inconclusive("the batch had ended before", owner="suite")
     served(batch_use, "cancel")
     body = good(batch_use, "cancel")
-    require(body.get("id") == own(batch_use, "made-2"), "id", own(batch_use, "made-2"),
-            body.get("id"))
-    require(body.get("status") in ("cancelling", "cancelled"), "status", "cancelling",
-            body.get("status"))
+    require(
+        body.get("id") == own(batch_use, "made-2"), "id", own(batch_use, "made-2"), body.get("id")
+    )
+    require(
+        body.get("status") in ("cancelling", "cancelled"),
+        "status",
+        "cancelling",
+        body.get("status"),
+    )
 
 
-@requirement("batches.cancel.ends", MUST, "A cancelled batch ends as `cancelled`.",
-             source=openai("batch/cancel"), needs=NEEDS, any_status=True)
+@requirement(
+    "batches.cancel.ends",
+    MUST,
+    "A cancelled batch ends as `cancelled`.",
+    source=openai("batch/cancel"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_cancelled(batch_use: Steps) -> None:
     if not step(batch_use, "cancel").ok:
         raise NotApplicable
@@ -303,45 +429,86 @@ def test_cancelled(batch_use: Steps) -> None:
     require(status == "cancelled", "status", "cancelled", status)
 
 
-@requirement("batches.cancel.late", MUST, "A batch that is completed cannot be cancelled.",
-             source=openai("batch/cancel"), needs=NEEDS, any_status=True)
+@requirement(
+    "batches.cancel.late",
+    MUST,
+    "A batch that is completed cannot be cancelled.",
+    source=openai("batch/cancel"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_late(batch_use: Steps) -> None:
     refused(batch_use, "late-cancel")
 
 
-@requirement("batches.unknown.retrieve", MUST, "An unknown batch is answered 404.",
-             source=openai("batch/retrieve"), needs=NEEDS, any_status=True)
+@requirement(
+    "batches.unknown.retrieve",
+    MUST,
+    "An unknown batch is answered 404.",
+    source=openai("batch/retrieve"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_unknown(batch_use: Steps) -> None:
     gone(batch_use, "unknown")
 
 
-@requirement("batches.unknown.cancel", MUST, "Cancelling an unknown batch is answered 404.",
-             source=openai("batch/cancel"), needs=NEEDS, any_status=True)
+@requirement(
+    "batches.unknown.cancel",
+    MUST,
+    "Cancelling an unknown batch is answered 404.",
+    source=openai("batch/cancel"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_unknown_cancel(batch_use: Steps) -> None:
     gone(batch_use, "unknown-cancel")
 
 
-@requirement("batches.create.unknown-file", SHOULD, "A batch of an unknown file is refused.",
-             source=openai("batch/create"), needs=NEEDS, any_status=True)
+@requirement(
+    "batches.create.unknown-file",
+    SHOULD,
+    "A batch of an unknown file is refused.",
+    source=openai("batch/create"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_unknown_file(batch_wrong: Steps) -> None:
     refused(batch_wrong, "unknown-file")
 
 
-@requirement("batches.create.endpoint", MUST, "A batch for an unknown endpoint is refused.",
-             source=openai("batch/create endpoint"), needs=NEEDS, any_status=True)
+@requirement(
+    "batches.create.endpoint",
+    MUST,
+    "A batch for an unknown endpoint is refused.",
+    source=openai("batch/create endpoint"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_endpoint(batch_wrong: Steps) -> None:
     refused(batch_wrong, "endpoint", statuses=(400, 422))
 
 
-@requirement("batches.create.window", SHOULD, "A completion window other than 24h is refused.",
-             source=openai("batch/create completion_window"), needs=NEEDS, any_status=True)
+@requirement(
+    "batches.create.window",
+    SHOULD,
+    "A completion window other than 24h is refused.",
+    source=openai("batch/create completion_window"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_window(batch_wrong: Steps) -> None:
     refused(batch_wrong, "window", statuses=(400, 422))
 
 
-@requirement("batches.create.broken-file", MUST,
-             "A batch of a file that is not JSON lines fails, and says why in `errors.data`.",
-             source=openai("batch/object errors"), needs=NEEDS, any_status=True)
+@requirement(
+    "batches.create.broken-file",
+    MUST,
+    "A batch of a file that is not JSON lines fails, and says why in `errors.data`.",
+    source=openai("batch/object errors"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_broken(batch_wrong: Steps) -> None:
     made = step(batch_wrong, "made")
     if 400 <= made.status < 500:
@@ -354,10 +521,15 @@ def test_broken(batch_wrong: Steps) -> None:
     require(isinstance(data, list) and bool(data), "errors.data", "the reasons", errors)
 
 
-@requirement("batches.private", MUST,
-             "Another account can neither read nor list nor cancel one's batch.",
-             source=openai("batch"), needs=NEEDS, any_status=True,
-             breaks=["everybody: data of one customer reaches another"])
+@requirement(
+    "batches.private",
+    MUST,
+    "Another account can neither read nor list nor cancel one's batch.",
+    source=openai("batch"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=["everybody: data of one customer reaches another"],
+)
 def test_private(batch_other_key: Steps) -> None:
     mine = own(batch_other_key, "create")
     for name in ("get", "cancel"):

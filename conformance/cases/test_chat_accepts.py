@@ -75,9 +75,7 @@ class Table:
     def add(
         self, word: str, level: Level, text: str, source: Source, function: Callable[..., None]
     ) -> None:
-        made = Requirement(
-            f"chat.{self.kind}.{word}", level, text, source, "chat", self.breaks
-        )
+        made = Requirement(f"chat.{self.kind}.{word}", level, text, source, "chat", self.breaks)
         add_case(
             self,
             Case(made, function, probes=(self.scenario,), any_status=True, module=__name__),
@@ -102,15 +100,15 @@ def _shown(value: Any) -> str:
 nulls = Table(
     "chat_nulls", "null", ("SDKs and frameworks that send what was not set as null",)
 ).parameters(NULLS, "`{name}: null` is accepted and means that it is not set.")
-neutrals = Table(
-    "chat_neutrals", "neutral", ("every client that always sends it",)
-).parameters(NEUTRALS, "`{name}: {value}` is accepted.")
-bounds = Table(
-    "chat_bounds", "bound", ("clients that use the documented range",)
-).parameters(BOUNDS, "`{name}: {value}`, the end of its range, is accepted.")
-fractions = Table(
-    "chat_fractions", "value", ("clients that use the documented range",)
-).parameters(FRACTIONS, "`{name}: {value}` is accepted.")
+neutrals = Table("chat_neutrals", "neutral", ("every client that always sends it",)).parameters(
+    NEUTRALS, "`{name}: {value}` is accepted."
+)
+bounds = Table("chat_bounds", "bound", ("clients that use the documented range",)).parameters(
+    BOUNDS, "`{name}: {value}`, the end of its range, is accepted."
+)
+fractions = Table("chat_fractions", "value", ("clients that use the documented range",)).parameters(
+    FRACTIONS, "`{name}: {value}` is accepted."
+)
 
 _WORDS = {
     "assistant-first": "A conversation may begin with an assistant message.",
@@ -122,9 +120,7 @@ _WORDS = {
     "assistant-last": "A conversation may end with an assistant message.",
     "system-only": "A conversation may be one system message.",
 }
-orders = Table(
-    "chat_orders", "order", ("agents and frameworks that build such conversations",)
-)
+orders = Table("chat_orders", "order", ("agents and frameworks that build such conversations",))
 for _word, (_level, _) in ORDERS.items():
     orders.add(_word, _level, _WORDS[_word], openai("chat/create messages"), single(_word))
 orders.add(

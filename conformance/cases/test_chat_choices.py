@@ -140,9 +140,7 @@ def test_created(x: Exchange) -> None:
     if created is None or not 1e9 < created < 1e11 or x.context.get("foreign"):
         raise NotApplicable
     off = created - x.started
-    require(
-        -SKEW <= off <= SKEW + x.duration, "created", f"about {int(x.started)}", created
-    )
+    require(-SKEW <= off <= SKEW + x.duration, "created", f"about {int(x.started)}", created)
 
 
 @requirement(
@@ -271,9 +269,7 @@ def test_not_empty(chat: Exchange) -> None:
         raise NotApplicable
     message = message_of(listed[0])
     content = message.get("content")
-    if message.get("tool_calls") or message.get("refusal") or not isinstance(
-        content, str | None
-    ):
+    if message.get("tool_calls") or message.get("refusal") or not isinstance(content, str | None):
         raise NotApplicable
     require(bool(content), "choices[0].message.content", "a text", content)
 

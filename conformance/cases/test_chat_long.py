@@ -87,7 +87,7 @@ def test_overflow_code(chat_overflow: Exchange) -> None:
 @requirement(
     "chat.overflow.message",
     SHOULD,
-    "The error of a prompt that is too long says \"maximum context length\".",
+    'The error of a prompt that is too long says "maximum context length".',
     source=live("context_length_exceeded, 2023 to 2026"),
     needs="chat",
     any_status=True,

@@ -158,7 +158,7 @@ def test_thoughts_counted(chat_reasoning: Exchange) -> None:
 @requirement(
     "chat.reasoning.cut",
     MUST,
-    "When the limit is spent on thoughts, `finish_reason` is \"length\".",
+    'When the limit is spent on thoughts, `finish_reason` is "length".',
     source=openai("chat/object finish_reason"),
     needs="chat.reasoning",
     breaks=["clients take an empty answer for the whole one"],

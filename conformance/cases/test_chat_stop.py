@@ -80,7 +80,7 @@ def test_cuts_list(chat: Exchange, chat_stop_list: Exchange) -> None:
 @requirement(
     "chat.stop.finish-reason",
     MUST,
-    "An answer that a stop string ended has `finish_reason` \"stop\".",
+    'An answer that a stop string ended has `finish_reason` "stop".',
     source=openai("chat/object finish_reason"),
     needs="chat",
     breaks=["agents treat the step as cut off"],

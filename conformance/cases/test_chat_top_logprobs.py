@@ -70,9 +70,7 @@ def test_top_count(x: Exchange) -> None:
     if not wanted:
         raise NotApplicable
     counts = [
-        len(tops)
-        for entry in entries_in(x)
-        if isinstance(tops := entry.get("top_logprobs"), list)
+        len(tops) for entry in entries_in(x) if isinstance(tops := entry.get("top_logprobs"), list)
     ]
     if not counts:
         raise NotApplicable

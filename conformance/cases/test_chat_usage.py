@@ -207,7 +207,7 @@ def test_completion_summed(x: Exchange) -> None:
 @requirement(
     "chat.finish.length-only-at-limit",
     MUST,
-    "`finish_reason` is \"length\" only when the limit of tokens was reached.",
+    '`finish_reason` is "length" only when the limit of tokens was reached.',
     source=openai("chat/object finish_reason"),
     needs="chat",
     over=CHAT,
@@ -226,7 +226,7 @@ def test_length_only_at_limit(x: Exchange) -> None:
 @requirement(
     "chat.finish.length-at-limit",
     MUST,
-    "An answer that was cut at the limit of tokens has `finish_reason` \"length\".",
+    'An answer that was cut at the limit of tokens has `finish_reason` "length".',
     source=openai("chat/object finish_reason"),
     needs="chat",
     breaks=["clients take a cut answer for a whole one"],
@@ -249,7 +249,7 @@ def test_length_at_limit(chat_length: Exchange, chat_max_completion: Exchange) -
 @requirement(
     "chat.finish.stop",
     MUST,
-    "An answer that ended by itself has `finish_reason` \"stop\".",
+    'An answer that ended by itself has `finish_reason` "stop".',
     source=openai("chat/object finish_reason"),
     needs="chat",
     breaks=["clients go on with a finished answer"],

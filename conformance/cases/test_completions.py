@@ -201,8 +201,9 @@ def test_counted(x: Exchange) -> None:
 def test_summed(
     completions: Exchange, completions_story: Exchange, completions_batch: Exchange
 ) -> None:
-    first, second = counted(completions, "prompt_tokens"), counted(
-        completions_story, "prompt_tokens"
+    first, second = (
+        counted(completions, "prompt_tokens"),
+        counted(completions_story, "prompt_tokens"),
     )
     both = counted(completions_batch, "prompt_tokens")
     require(both == first + second, "usage.prompt_tokens", f"{first} + {second}", both)
@@ -217,8 +218,9 @@ def test_summed(
     breaks=["cost accounting is doubled"],
 )
 def test_prompt_once(completions_story: Exchange, completions_n: Exchange) -> None:
-    once, many = counted(completions_story, "prompt_tokens"), counted(
-        completions_n, "prompt_tokens"
+    once, many = (
+        counted(completions_story, "prompt_tokens"),
+        counted(completions_n, "prompt_tokens"),
     )
     require(many == once, "usage.prompt_tokens", f"{once}, as with n = 1", many)
 

@@ -28,9 +28,7 @@ def made(scenario: str, kind: str, values: dict[str, object]) -> Table:
             "completions",
             ("clients and evaluation harnesses that always send it",),
         )
-        add_case(
-            table, Case(one, single(name), (scenario,), any_status=True, module=__name__)
-        )
+        add_case(table, Case(one, single(name), (scenario,), any_status=True, module=__name__))
     both = Requirement(
         f"completions.{kind}.together",
         MUST,

@@ -212,8 +212,7 @@ def test_top_sum(x: Exchange) -> None:
 @requirement(
     "completions.logprobs.chosen-agrees",
     MUST,
-    "The chosen token has the same log probability among the alternatives as in "
-    "`token_logprobs`.",
+    "The chosen token has the same log probability among the alternatives as in `token_logprobs`.",
     source=OBJECT,
     needs="completions.logprobs",
     over=ASKED,

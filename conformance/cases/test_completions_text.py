@@ -76,7 +76,7 @@ def test_default(completions_default: Exchange) -> None:
 @requirement(
     "completions.finish.length",
     MUST,
-    "`finish_reason` is \"length\" only when `max_tokens` was reached.",
+    '`finish_reason` is "length" only when `max_tokens` was reached.',
     source=OBJECT,
     needs=NEEDS,
     over=COMPLETION,
@@ -95,7 +95,7 @@ def test_finish_length(x: Exchange) -> None:
 @requirement(
     "completions.finish.cut",
     MUST,
-    "A story that was cut after eight tokens has `finish_reason` \"length\".",
+    'A story that was cut after eight tokens has `finish_reason` "length".',
     source=OBJECT,
     needs=NEEDS,
     breaks=["clients take a cut text for a whole one"],

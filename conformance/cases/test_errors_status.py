@@ -17,13 +17,6 @@ _JSON = Selector(
 _MADE = re.compile(r"/(chat/completions|completions|embeddings|moderations|models)$")
 
 
-def _refused(*statuses: int) -> Selector:
-    return Selector(
-        "refused requests",
-        lambda x: answered(x) and x.status in statuses and not x.context.get("outside"),
-    )
-
-
 @requirement(
     "errors.no-5xx",
     MUST,
@@ -199,31 +192,6 @@ def test_not_a_page(x: Exchange) -> None:
     if x.context.get("outside"):
         raise NotApplicable("beside the API")
     require(not page, "body", "JSON", x.response.text[:200])
-
-
-@requirement(
-    "errors.retry.not-advised",
-    MUST,
-    "A refusal that stands for ever carries no `x-should-retry: true`.",
-    source=sdk("openai-python 3.51 _base_client.py"),
-    over=_refused(400, 401, 403, 404, 405, 413, 415, 422),
-    breaks=["both SDKs send the same hopeless request twice more"],
-)
-def test_not_advised(x: Exchange) -> None:
-    require(x.header("x-should-retry") != "true", "header x-should-retry", ["absent", "false"],
-            x.header("x-should-retry"))  # fmt: skip
-
-
-@requirement(
-    "errors.retry.no-delay",
-    SHOULD,
-    "A refusal that stands for ever names no delay after which to try again.",
-    source=openai("error codes guide"),
-    over=_refused(400, 401, 404, 405, 415, 422),
-)
-def test_no_delay(x: Exchange) -> None:
-    given = x.header("retry-after") or x.header("retry-after-ms")
-    require(given is None, "header retry-after", "absent", given)
 
 
 @requirement(

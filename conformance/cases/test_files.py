@@ -33,14 +33,28 @@ private(CASES, __name__, "files", "files", probe="files_other_key", needs=NEEDS,
         source=openai("files"), reads=("get", "content"))  # fmt: skip
 
 
-@requirement("files.create.accepted", MUST, "A file is uploaded as a multipart form.",
-             source=openai("files/create"), needs=NEEDS, any_status=True, breaks=LOST)
+@requirement(
+    "files.create.accepted",
+    MUST,
+    "A file is uploaded as a multipart form.",
+    source=openai("files/create"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=LOST,
+)
 def test_accepted(files_use: Steps) -> None:
     served(files_use, "made-1", "made-2")
 
 
-@requirement("files.create.bytes", MUST, "`bytes` is the size of the content that was sent.",
-             source=openapi("OpenAIFile"), needs=NEEDS, any_status=True, breaks=LOST)
+@requirement(
+    "files.create.bytes",
+    MUST,
+    "`bytes` is the size of the content that was sent.",
+    source=openapi("OpenAIFile"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=LOST,
+)
 def test_size(files_use: Steps, files_bytes: Steps) -> None:
     for steps, name, data in (
         (files_use, "made-1", TEXT),
@@ -54,40 +68,77 @@ def test_size(files_use: Steps, files_bytes: Steps) -> None:
             require(size == len(data), "bytes", str(len(data)), size)
 
 
-@requirement("files.create.filename", MUST, "`filename` is the name that was sent.",
-             source=openapi("OpenAIFile"), needs=NEEDS, any_status=True, breaks=LOST)
+@requirement(
+    "files.create.filename",
+    MUST,
+    "`filename` is the name that was sent.",
+    source=openapi("OpenAIFile"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=LOST,
+)
 def test_filename(files_use: Steps) -> None:
     for name, sent in (("made-1", "input.jsonl"), ("made-2", PLAIN_NAME)):
         found = good(files_use, name).get("filename")
         require(found == sent, "filename", sent, found)
 
 
-@requirement("files.create.filename-unicode", SHOULD,
-             "A file name keeps its characters outside ASCII and its punctuation.",
-             source=rfc(7578, "4.2"), needs=NEEDS, any_status=True)
+@requirement(
+    "files.create.filename-unicode",
+    SHOULD,
+    "A file name keeps its characters outside ASCII and its punctuation.",
+    source=rfc(7578, "4.2"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_odd_name(files_use: Steps) -> None:
     found = good(files_use, "made-3").get("filename")
     require(found == ODD_NAME, "filename", ODD_NAME, found)
 
 
-@requirement("files.create.purpose", MUST, "`purpose` is the purpose that was sent.",
-             source=openapi("OpenAIFile"), needs=NEEDS, any_status=True, breaks=LOST)
+@requirement(
+    "files.create.purpose",
+    MUST,
+    "`purpose` is the purpose that was sent.",
+    source=openapi("OpenAIFile"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=LOST,
+)
 def test_purpose(files_use: Steps) -> None:
     for name, sent in (("made-1", "batch"), ("made-2", "fine-tune")):
         found = good(files_use, name).get("purpose")
         require(found == sent, "purpose", sent, found)
 
 
-@requirement("files.retrieve.same", MUST, "A retrieved file is described as when it was made.",
-             source=openai("files/retrieve"), needs=NEEDS, any_status=True, breaks=LOST)
+@requirement(
+    "files.retrieve.same",
+    MUST,
+    "A retrieved file is described as when it was made.",
+    source=openai("files/retrieve"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=LOST,
+)
 def test_retrieve(files_use: Steps) -> None:
     served(files_use, "retrieve")
-    same(files_use, "made-1", "retrieve",
-         ("id", "object", "bytes", "created_at", "filename", "purpose"))
+    same(
+        files_use,
+        "made-1",
+        "retrieve",
+        ("id", "object", "bytes", "created_at", "filename", "purpose"),
+    )
 
 
-@requirement("files.list.same", MUST, "A listed file is described as when it was made.",
-             source=openai("files/list"), needs=NEEDS, any_status=True, breaks=LOST)
+@requirement(
+    "files.list.same",
+    MUST,
+    "A listed file is described as when it was made.",
+    source=openai("files/list"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=LOST,
+)
 def test_listed(files_use: Steps) -> None:
     made = good(files_use, "made-1")
     found = [one for one in data_of(files_use, "list") if one.get("id") == made.get("id")]
@@ -98,13 +149,23 @@ def test_listed(files_use: Steps) -> None:
             require(found[0].get(name) == made[name], name, str(made[name]), found[0].get(name))
 
 
-@requirement("files.list.purpose", MUST, "`purpose` lists only files of that purpose.",
-             source=openai("files/list"), needs=NEEDS, any_status=True)
+@requirement(
+    "files.list.purpose",
+    MUST,
+    "`purpose` lists only files of that purpose.",
+    source=openai("files/list"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_list_purpose(files_use: Steps) -> None:
     served(files_use, "purpose")
     found = data_of(files_use, "purpose")
-    require(own(files_use, "made-2") in [one.get("id") for one in found], "data",
-            "the file of that purpose", [one.get("id") for one in found[:5]])
+    require(
+        own(files_use, "made-2") in [one.get("id") for one in found],
+        "data",
+        "the file of that purpose",
+        [one.get("id") for one in found[:5]],
+    )
     for one in found:
         require(one.get("purpose") == "fine-tune", "purpose", "fine-tune", one.get("purpose"))
 
@@ -119,10 +180,16 @@ def _content(steps: Steps, made: str, name: str, data: bytes) -> None:
         fail("status", "200", words(found), exchange=found)
     got = found.response.body
     if got != data:
-        at = next((i for i, (a, b) in enumerate(zip(got, data, strict=False)) if a != b),
-                  min(len(got), len(data)))
-        fail(f"byte {at}", f"{data[at : at + 16]!r}, {len(data)} bytes in all",
-             f"{got[at : at + 16]!r}, {len(got)} bytes in all", exchange=found)
+        at = next(
+            (i for i, (a, b) in enumerate(zip(got, data, strict=False)) if a != b),
+            min(len(got), len(data)),
+        )
+        fail(
+            f"byte {at}",
+            f"{data[at : at + 16]!r}, {len(data)} bytes in all",
+            f"{got[at : at + 16]!r}, {len(got)} bytes in all",
+            exchange=found,
+        )
 
 
 def _same_bytes(slug: str, text: str, probe: str, made: str, name: str, data: bytes) -> None:
@@ -142,17 +209,26 @@ _same_bytes("tiny", "A file of one byte comes back as it was sent.", "files_byte
             "tiny-content", b"x")  # fmt: skip
 
 
-@requirement("files.content.not-json", SHOULD,
-             "The content of a file is not declared to be the JSON of an answer.",
-             source=openai("files/retrieve-contents"), needs=NEEDS, any_status=True,
-             breaks=["clients that parse application/json answers: the bytes are lost"])
+@requirement(
+    "files.content.not-json",
+    SHOULD,
+    "The content of a file is not declared to be the JSON of an answer.",
+    source=openai("files/retrieve-contents"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=["clients that parse application/json answers: the bytes are lost"],
+)
 def test_content_type(files_bytes: Steps) -> None:
     found = step(files_bytes, "bytes-content")
     if not found.ok or found.response is None:
         raise NotApplicable
     media = found.response.media_type
-    require(media not in ("application/json", "text/html"), "header content-type",
-            "application/octet-stream", media)
+    require(
+        media not in ("application/json", "text/html"),
+        "header content-type",
+        "application/octet-stream",
+        media,
+    )
 
 
 def _gone(steps: Steps, *names: str) -> None:
@@ -161,14 +237,26 @@ def _gone(steps: Steps, *names: str) -> None:
         require(found.status == 404, "status", "404", words(found))
 
 
-@requirement("files.unknown.content", MUST, "The content of an unknown file is answered 404.",
-             source=openai("files/retrieve-contents"), needs=NEEDS, any_status=True)
+@requirement(
+    "files.unknown.content",
+    MUST,
+    "The content of an unknown file is answered 404.",
+    source=openai("files/retrieve-contents"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_unknown_content(files_use: Steps) -> None:
     _gone(files_use, "unknown-content")
 
 
-@requirement("files.delete.content-gone", MUST, "The content of a deleted file is answered 404.",
-             source=openai("files/delete"), needs=NEEDS, any_status=True)
+@requirement(
+    "files.delete.content-gone",
+    MUST,
+    "The content of a deleted file is answered 404.",
+    source=openai("files/delete"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_deleted_content(files_use: Steps) -> None:
     served(files_use, "delete")
     _gone(files_use, "deleted-content")

@@ -29,33 +29,52 @@ def _made(steps: Steps) -> None:
     served(steps, "create")
 
 
-@requirement("fine-tuning.create.echo", MUST,
-             "A new job has the model and the file that were sent, and no model of its own yet.",
-             source=openai("fine-tuning/create"), needs=NEEDS, any_status=True, breaks=JOBS)
+@requirement(
+    "fine-tuning.create.echo",
+    MUST,
+    "A new job has the model and the file that were sent, and no model of its own yet.",
+    source=openai("fine-tuning/create"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=JOBS,
+)
 def test_echo(fine_tuning_use: Steps) -> None:
     _made(fine_tuning_use)
     body = good(fine_tuning_use, "create")
     wanted = own(fine_tuning_use, "file")
-    require(body.get("training_file") == wanted, "training_file", wanted,
-            body.get("training_file"))
+    require(body.get("training_file") == wanted, "training_file", wanted, body.get("training_file"))
     sent = str(fine_tuning_use["create"].sent.get("model"))
     require(str(body.get("model")).startswith(sent), "model", sent, body.get("model"))
     for name in ("fine_tuned_model", "finished_at"):
         require(body.get(name) is None, name, "null", body.get(name))
 
 
-@requirement("fine-tuning.create.status", MUST, "A new job is validating its files or queued.",
-             source=openapi("FineTuningJob status"), needs=NEEDS, any_status=True, breaks=JOBS)
+@requirement(
+    "fine-tuning.create.status",
+    MUST,
+    "A new job is validating its files or queued.",
+    source=openapi("FineTuningJob status"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=JOBS,
+)
 def test_status(fine_tuning_use: Steps) -> None:
     _made(fine_tuning_use)
     status = good(fine_tuning_use, "create").get("status")
-    require(status in ("validating_files", "queued", "running"), "status", "validating_files",
-            status)
+    require(
+        status in ("validating_files", "queued", "running"), "status", "validating_files", status
+    )
 
 
-@requirement("fine-tuning.cancel.status", MUST, "A cancelled job is `cancelled` and stays so.",
-             source=openai("fine-tuning/cancel"), needs=NEEDS, any_status=True,
-             breaks=["the job runs on, and is paid for"])
+@requirement(
+    "fine-tuning.cancel.status",
+    MUST,
+    "A cancelled job is `cancelled` and stays so.",
+    source=openai("fine-tuning/cancel"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=["the job runs on, and is paid for"],
+)
 def test_cancel(fine_tuning_use: Steps) -> None:
     _made(fine_tuning_use)
     served(fine_tuning_use, "cancel", "retrieve")
@@ -64,24 +83,48 @@ def test_cancel(fine_tuning_use: Steps) -> None:
         require(status == "cancelled", "status", "cancelled", status)
 
 
-@requirement("fine-tuning.cancel.late", MUST, "A job that has ended cannot be cancelled.",
-             source=openai("fine-tuning/cancel"), needs=NEEDS, any_status=True)
+@requirement(
+    "fine-tuning.cancel.late",
+    MUST,
+    "A job that has ended cannot be cancelled.",
+    source=openai("fine-tuning/cancel"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_late(fine_tuning_use: Steps) -> None:
     _made(fine_tuning_use)
     refused(fine_tuning_use, "again")
 
 
-@requirement("fine-tuning.retrieve.same", MUST, "A retrieved job is the one that was made.",
-             source=openai("fine-tuning/retrieve"), needs=NEEDS, any_status=True, breaks=JOBS)
+@requirement(
+    "fine-tuning.retrieve.same",
+    MUST,
+    "A retrieved job is the one that was made.",
+    source=openai("fine-tuning/retrieve"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=JOBS,
+)
 def test_retrieve(fine_tuning_use: Steps) -> None:
     _made(fine_tuning_use)
     served(fine_tuning_use, "retrieve")
-    same(fine_tuning_use, "create", "retrieve",
-         ("id", "object", "created_at", "model", "training_file"))
+    same(
+        fine_tuning_use,
+        "create",
+        "retrieve",
+        ("id", "object", "created_at", "model", "training_file"),
+    )
 
 
-@requirement("fine-tuning.list.contains", MUST, "A list of jobs holds what was made a moment ago.",
-             source=openai("fine-tuning/list"), needs=NEEDS, any_status=True, breaks=JOBS)
+@requirement(
+    "fine-tuning.list.contains",
+    MUST,
+    "A list of jobs holds what was made a moment ago.",
+    source=openai("fine-tuning/list"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=JOBS,
+)
 def test_list(fine_tuning_use: Steps) -> None:
     _made(fine_tuning_use)
     served(fine_tuning_use, "list")
@@ -89,14 +132,27 @@ def test_list(fine_tuning_use: Steps) -> None:
     require(own(fine_tuning_use, "create") in found, "data", own(fine_tuning_use, "create"), found)
 
 
-@requirement("fine-tuning.nested", MUST, "The events and checkpoints of a job are listed.",
-             source=openai("fine-tuning/list-events"), needs=NEEDS, any_status=True, breaks=JOBS)
+@requirement(
+    "fine-tuning.nested",
+    MUST,
+    "The events and checkpoints of a job are listed.",
+    source=openai("fine-tuning/list-events"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=JOBS,
+)
 def test_nested(fine_tuning_use: Steps) -> None:
     _made(fine_tuning_use)
     served(fine_tuning_use, "events", "checkpoints")
 
 
-@requirement("fine-tuning.create.unknown-file", MUST, "A job on an unknown file is refused.",
-             source=openai("fine-tuning/create"), needs=NEEDS, any_status=True)
+@requirement(
+    "fine-tuning.create.unknown-file",
+    MUST,
+    "A job on an unknown file is refused.",
+    source=openai("fine-tuning/create"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_unknown_file(fine_tuning_use: Steps) -> None:
     refused(fine_tuning_use, "unknown-file")

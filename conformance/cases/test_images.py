@@ -32,8 +32,15 @@ def data_of(x: Exchange) -> list[Any]:
     return data
 
 
-@requirement("images.count", MUST, "There are as many images as `n` says, one without it.",
-             source=openai("images/create n"), needs=NEEDS, over=IMAGES, breaks=SEEN)
+@requirement(
+    "images.count",
+    MUST,
+    "There are as many images as `n` says, one without it.",
+    source=openai("images/create n"),
+    needs=NEEDS,
+    over=IMAGES,
+    breaks=SEEN,
+)
 def test_count(x: Exchange) -> None:
     if x.request.json is None and not x.endpoint.endswith("generations"):
         raise NotApplicable
@@ -41,8 +48,15 @@ def test_count(x: Exchange) -> None:
     require(found == wanted, "data", f"{wanted} images", f"{found}")
 
 
-@requirement("images.one-form", MUST, "Each image has either an address or its bytes in base64.",
-             source=openapi("Image"), needs=NEEDS, over=IMAGES, breaks=SEEN)
+@requirement(
+    "images.one-form",
+    MUST,
+    "Each image has either an address or its bytes in base64.",
+    source=openapi("Image"),
+    needs=NEEDS,
+    over=IMAGES,
+    breaks=SEEN,
+)
 def test_form(x: Exchange) -> None:
     for one in data_of(x):
         image = one if isinstance(one, dict) else {}
@@ -50,8 +64,15 @@ def test_form(x: Exchange) -> None:
         require(len(found) >= 1, "data[0]", "url or b64_json", sorted(image))
 
 
-@requirement("images.picture", MUST, "The bytes of an image are a PNG, JPEG or WebP.",
-             source=openapi("Image b64_json"), needs=NEEDS, over=IMAGES, breaks=SEEN)
+@requirement(
+    "images.picture",
+    MUST,
+    "The bytes of an image are a PNG, JPEG or WebP.",
+    source=openapi("Image b64_json"),
+    needs=NEEDS,
+    over=IMAGES,
+    breaks=SEEN,
+)
 def test_picture(x: Exchange) -> None:
     texts = [one.get("b64_json") for one in data_of(x) if isinstance(one, dict)]
     judged = [text for text in texts if isinstance(text, str)]
@@ -62,12 +83,23 @@ def test_picture(x: Exchange) -> None:
             data = base64.b64decode(text, validate=True)
         except (ValueError, binascii.Error):
             fail("data[0].b64_json", "base64", text[:80])
-        require(PICTURE.match(data) is not None, "data[0].b64_json", "a PNG, JPEG or WebP",
-                repr(data[:16]))
+        require(
+            PICTURE.match(data) is not None,
+            "data[0].b64_json",
+            "a PNG, JPEG or WebP",
+            repr(data[:16]),
+        )
 
 
-@requirement("images.usage", MUST, "Where images have `usage`, its parts make up the total.",
-             source=openapi("ImageGenUsage"), needs=NEEDS, over=IMAGES, breaks=["cost accounting"])
+@requirement(
+    "images.usage",
+    MUST,
+    "Where images have `usage`, its parts make up the total.",
+    source=openapi("ImageGenUsage"),
+    needs=NEEDS,
+    over=IMAGES,
+    breaks=["cost accounting"],
+)
 def test_usage(x: Exchange) -> None:
     body = x.json
     usage = body.get("usage") if isinstance(body, dict) else None

@@ -44,10 +44,15 @@ def asked(x: Exchange, name: str) -> str:
     return parse_qs(urlsplit(x.request.url).query).get(name, [""])[0]
 
 
-@requirement("lists.edges", MUST,
-             "Where a list has `first_id` and `last_id`, they are the ids of its first and last "
-             "element, null in an empty list.",
-             source=openai("assistants/listAssistants"), over=LISTS, breaks=PAGING)
+@requirement(
+    "lists.edges",
+    MUST,
+    "Where a list has `first_id` and `last_id`, they are the ids of its first and last "
+    "element, null in an empty list.",
+    source=openai("assistants/listAssistants"),
+    over=LISTS,
+    breaks=PAGING,
+)
 def test_edges(x: Exchange) -> None:
     data, body = listed(x), body_of(x)
     if "first_id" not in body and "last_id" not in body:
@@ -59,15 +64,27 @@ def test_edges(x: Exchange) -> None:
             require(holds, name, str(wanted), body[name])
 
 
-@requirement("lists.unique", MUST, "No object is twice on one page of a list.",
-             source=openai("assistants/listAssistants"), over=LISTS, breaks=PAGING)
+@requirement(
+    "lists.unique",
+    MUST,
+    "No object is twice on one page of a list.",
+    source=openai("assistants/listAssistants"),
+    over=LISTS,
+    breaks=PAGING,
+)
 def test_unique(x: Exchange) -> None:
     found = [str(one.get("id")) for one in listed(x) if one.get("id") is not None]
     require(len(set(found)) == len(found), "data", "each object once", found[:10])
 
 
-@requirement("lists.limit", MUST, "A page of a list has at most `limit` elements.",
-             source=openai("assistants/listAssistants limit"), over=LISTS, breaks=PAGING)
+@requirement(
+    "lists.limit",
+    MUST,
+    "A page of a list has at most `limit` elements.",
+    source=openai("assistants/listAssistants limit"),
+    over=LISTS,
+    breaks=PAGING,
+)
 def test_limit(x: Exchange) -> None:
     limit = asked(x, "limit")
     data = listed(x)
@@ -76,9 +93,14 @@ def test_limit(x: Exchange) -> None:
     require(len(data) <= int(limit), "data", f"at most {limit} elements", f"{len(data)} elements")
 
 
-@requirement("lists.sorted", SHOULD,
-             "A list is sorted by the time of creation, in the order that was asked for.",
-             source=openai("assistants/listAssistants order"), over=LISTS, breaks=PAGING)
+@requirement(
+    "lists.sorted",
+    SHOULD,
+    "A list is sorted by the time of creation, in the order that was asked for.",
+    source=openai("assistants/listAssistants order"),
+    over=LISTS,
+    breaks=PAGING,
+)
 def test_sorted(x: Exchange) -> None:
     found = [one.get("created_at") for one in listed(x)]
     times = [t for t in found if isinstance(t, int | float)]
@@ -89,8 +111,14 @@ def test_sorted(x: Exchange) -> None:
     require(times == wanted, "data[].created_at", f"{order or 'desc'} order", times[:10])
 
 
-@requirement("lists.has-more", MUST, "A list says with `has_more` whether others follow.",
-             source=sdk("openai-python pagination.py: SyncCursorPage"), over=LISTS, breaks=PAGING)
+@requirement(
+    "lists.has-more",
+    MUST,
+    "A list says with `has_more` whether others follow.",
+    source=sdk("openai-python pagination.py: SyncCursorPage"),
+    over=LISTS,
+    breaks=PAGING,
+)
 def test_has_more(x: Exchange) -> None:
     listed(x)
     found = body_of(x).get("has_more")
@@ -99,18 +127,28 @@ def test_has_more(x: Exchange) -> None:
     require(isinstance(found, bool), "has_more", "true or false", found)
 
 
-@requirement("lists.not-hollow", MUST, "A list that has more is not empty.",
-             source=sdk("openai-python pagination.py: next_page_info"), over=LISTS, breaks=PAGING)
+@requirement(
+    "lists.not-hollow",
+    MUST,
+    "A list that has more is not empty.",
+    source=sdk("openai-python pagination.py: next_page_info"),
+    over=LISTS,
+    breaks=PAGING,
+)
 def test_not_hollow(x: Exchange) -> None:
     data = listed(x)
     more = body_of(x).get("has_more")
     require(bool(data) or more is not True, "has_more", "false, for the list is empty", more)
 
 
-@requirement("objects.created-at", MUST,
-             "`created_at` of something new is the present time in seconds since 1970.",
-             source=openapi("OpenAIFile created_at"), over=OBJECTS,
-             breaks=["clients that show or compare times: off by a factor of 1000, or in 1970"])
+@requirement(
+    "objects.created-at",
+    MUST,
+    "`created_at` of something new is the present time in seconds since 1970.",
+    source=openapi("OpenAIFile created_at"),
+    over=OBJECTS,
+    breaks=["clients that show or compare times: off by a factor of 1000, or in 1970"],
+)
 def test_created_at(x: Exchange) -> None:
     body = body_of(x)
     when = body.get("created_at")
@@ -127,10 +165,14 @@ def test_created_at(x: Exchange) -> None:
     require(abs(when - x.started) < DAY, "created_at", f"about {int(x.started)}", when)
 
 
-@requirement("objects.path-id", MUST,
-             "What is retrieved by an id has this id.",
-             source=openai("files/retrieve"), over=OBJECTS,
-             breaks=["everybody: another object than was asked for"])
+@requirement(
+    "objects.path-id",
+    MUST,
+    "What is retrieved by an id has this id.",
+    source=openai("files/retrieve"),
+    over=OBJECTS,
+    breaks=["everybody: another object than was asked for"],
+)
 def test_path_id(x: Exchange) -> None:
     body = body_of(x)
     wanted = x.endpoint.rpartition("/")[2]
@@ -157,10 +199,15 @@ def _elements(body: dict[str, Any]) -> Iterator[Any]:
     yield from data if isinstance(data, list) else ()
 
 
-@requirement("thread.run.usage", MUST,
-             "`usage` of a run is null until it ends, then its parts make up the total.",
-             source=openapi("RunObject usage"), needs="assistants", over=RUNS,
-             breaks=["cost accounting"])
+@requirement(
+    "thread.run.usage",
+    MUST,
+    "`usage` of a run is null until it ends, then its parts make up the total.",
+    source=openapi("RunObject usage"),
+    needs="assistants",
+    over=RUNS,
+    breaks=["cost accounting"],
+)
 def test_usage(x: Exchange) -> None:
     judged = 0
     for run in runs_of(x):
@@ -179,10 +226,14 @@ def test_usage(x: Exchange) -> None:
         raise NotApplicable
 
 
-@requirement("thread.run.times", MUST,
-             "A run has the time of its beginning once it began, and of its end as it ended, and "
-             "no other.",
-             source=openapi("RunObject"), needs="assistants", over=RUNS)
+@requirement(
+    "thread.run.times",
+    MUST,
+    "A run has the time of its beginning once it began, and of its end as it ended, and no other.",
+    source=openapi("RunObject"),
+    needs="assistants",
+    over=RUNS,
+)
 def test_times(x: Exchange) -> None:
     for run in runs_of(x):
         status = run.get("status")
@@ -200,10 +251,15 @@ def test_times(x: Exchange) -> None:
             require(isinstance(when, int | float), "started_at", f"the time, it is {status}", when)
 
 
-@requirement("thread.run.action", MUST,
-             "A run has a `required_action` with calls exactly while it is `requires_action`.",
-             source=openapi("RunObject required_action"), needs="assistants", over=RUNS,
-             breaks=["openai-python: run.required_action.submit_tool_outputs: AttributeError"])
+@requirement(
+    "thread.run.action",
+    MUST,
+    "A run has a `required_action` with calls exactly while it is `requires_action`.",
+    source=openapi("RunObject required_action"),
+    needs="assistants",
+    over=RUNS,
+    breaks=["openai-python: run.required_action.submit_tool_outputs: AttributeError"],
+)
 def test_action(x: Exchange) -> None:
     for run in runs_of(x):
         action, status = run.get("required_action"), run.get("status")
@@ -214,17 +270,30 @@ def test_action(x: Exchange) -> None:
             continue
         outputs = action.get("submit_tool_outputs") if isinstance(action, dict) else None
         calls = outputs.get("tool_calls") if isinstance(outputs, dict) else None
-        require(isinstance(calls, list) and bool(calls), "required_action",
-                "submit_tool_outputs.tool_calls", action)
+        require(
+            isinstance(calls, list) and bool(calls),
+            "required_action",
+            "submit_tool_outputs.tool_calls",
+            action,
+        )
 
 
-@requirement("thread.run.poll-after", MUST,
-             "Where an answer has `openai-poll-after-ms`, it is a positive integer.",
-             source=sdk("openai-python resources/beta/threads/runs: poll"), needs="assistants",
-             over=RUNS, breaks=["openai-python runs.poll(): ValueError"])
+@requirement(
+    "thread.run.poll-after",
+    MUST,
+    "Where an answer has `openai-poll-after-ms`, it is a positive integer.",
+    source=sdk("openai-python resources/beta/threads/runs: poll"),
+    needs="assistants",
+    over=RUNS,
+    breaks=["openai-python runs.poll(): ValueError"],
+)
 def test_poll_after(x: Exchange) -> None:
     text = x.header("openai-poll-after-ms")
     if text is None:
         raise NotApplicable
-    require(text.isascii() and text.isdigit() and int(text) > 0, "header openai-poll-after-ms",
-            "a positive integer", text)
+    require(
+        text.isascii() and text.isdigit() and int(text) > 0,
+        "header openai-poll-after-ms",
+        "a positive integer",
+        text,
+    )

@@ -68,9 +68,7 @@ def _cases() -> list[Case]:
         made = Requirement(
             f"responses.echo.{key.replace('_', '-')}", level, text, source, "responses", breaks
         )
-        found.append(
-            Case(made, _same(key), over=CREATED, drivers=EVERY_DRIVER, module=__name__)
-        )
+        found.append(Case(made, _same(key), over=CREATED, drivers=EVERY_DRIVER, module=__name__))
     return found
 
 
@@ -155,7 +153,7 @@ def test_tool_parameters(x: Exchange) -> None:
 @requirement(
     "responses.echo.format",
     MUST,
-    "The response repeats the type and the name of `text.format`; without one it is \"text\".",
+    'The response repeats the type and the name of `text.format`; without one it is "text".',
     source=openai("responses/object text"),
     needs="responses",
     over=CREATED,

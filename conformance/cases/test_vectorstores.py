@@ -32,44 +32,81 @@ delete_rules(CASES, __name__, "vector-store", "vector stores", probe="vector_sto
              needs=NEEDS, source=openai("vector-stores/delete"))  # fmt: skip
 
 
-@requirement("vector-store.create.accepted", MUST, "A vector store is made, also of nothing.",
-             source=openai("vector-stores/create"), needs=NEEDS, any_status=True, breaks=SEARCH)
+@requirement(
+    "vector-store.create.accepted",
+    MUST,
+    "A vector store is made, also of nothing.",
+    source=openai("vector-stores/create"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=SEARCH,
+)
 def test_create(vector_stores_use: Steps) -> None:
     served(vector_stores_use, "made-1", "made-2")
 
 
-@requirement("vector-store.create.echo", MUST, "A new store has the name and metadata sent.",
-             source=openai("vector-stores/create"), needs=NEEDS, any_status=True)
+@requirement(
+    "vector-store.create.echo",
+    MUST,
+    "A new store has the name and metadata sent.",
+    source=openai("vector-stores/create"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_echo(vector_stores_use: Steps) -> None:
     echo(vector_stores_use, "made-1", {"name": "first", "metadata": {"suite": "conformance"}})
 
 
-@requirement("vector-store.retrieve.same", MUST, "A retrieved store is the one that was made.",
-             source=openai("vector-stores/retrieve"), needs=NEEDS, any_status=True)
+@requirement(
+    "vector-store.retrieve.same",
+    MUST,
+    "A retrieved store is the one that was made.",
+    source=openai("vector-stores/retrieve"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_retrieve(vector_stores_use: Steps) -> None:
     served(vector_stores_use, "retrieve")
-    same(vector_stores_use, "made-1", "retrieve",
-         ("id", "object", "created_at", "name", "metadata"))
+    same(
+        vector_stores_use, "made-1", "retrieve", ("id", "object", "created_at", "name", "metadata")
+    )
 
 
-@requirement("vector-store.update.kept", MUST, "A change of a store is answered and kept.",
-             source=openai("vector-stores/modify"), needs=NEEDS, any_status=True)
+@requirement(
+    "vector-store.update.kept",
+    MUST,
+    "A change of a store is answered and kept.",
+    source=openai("vector-stores/modify"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_update(vector_stores_use: Steps) -> None:
     served(vector_stores_use, "update")
     for name in ("update", "updated"):
         echo(vector_stores_use, name, {"name": "changed", "metadata": {"a": "b"}})
 
 
-@requirement("vector-store.unknown.files", MUST, "The files of an unknown store are answered 404.",
-             source=openai("vector-stores-files/listFiles"), needs=NEEDS, any_status=True)
+@requirement(
+    "vector-store.unknown.files",
+    MUST,
+    "The files of an unknown store are answered 404.",
+    source=openai("vector-stores-files/listFiles"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_unknown_files(vector_stores_use: Steps) -> None:
     refused(vector_stores_use, "unknown-files", statuses=(404,))
 
 
-@requirement("vector-store.file.attached", MUST,
-             "A file is put into a store, and the answer names both.",
-             source=openai("vector-stores-files/createFile"), needs=NEEDS, any_status=True,
-             breaks=SEARCH)
+@requirement(
+    "vector-store.file.attached",
+    MUST,
+    "A file is put into a store, and the answer names both.",
+    source=openai("vector-stores-files/createFile"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=SEARCH,
+)
 def test_attach(vector_store_files: Steps) -> None:
     served(vector_store_files, "attach", "attach-2")
     body = good(vector_store_files, "attach")
@@ -78,17 +115,28 @@ def test_attach(vector_store_files: Steps) -> None:
         require(body.get(name) == wanted, name, wanted, body.get(name))
 
 
-@requirement("vector-store.file.attributes", MUST, "A file in a store has the attributes sent.",
-             source=openai("vector-stores-files/createFile attributes"), needs=NEEDS,
-             any_status=True)
+@requirement(
+    "vector-store.file.attributes",
+    MUST,
+    "A file in a store has the attributes sent.",
+    source=openai("vector-stores-files/createFile attributes"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_attributes(vector_store_files: Steps) -> None:
     served(vector_store_files, "file")
     echo(vector_store_files, "file", {"attributes": {"kind": "a"}})
 
 
-@requirement("vector-store.file.completes", MUST, "A small text file is taken into a store.",
-             source=openapi("VectorStoreFileObject status"), needs=NEEDS, any_status=True,
-             breaks=["openai-python vector_stores.files.create_and_poll()"])
+@requirement(
+    "vector-store.file.completes",
+    MUST,
+    "A small text file is taken into a store.",
+    source=openapi("VectorStoreFileObject status"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=["openai-python vector_stores.files.create_and_poll()"],
+)
 def test_completes(vector_store_files: Steps) -> None:
     served(vector_store_files, "file")
     status = good(vector_store_files, "file").get("status")
@@ -104,9 +152,14 @@ def _ready(steps: Steps) -> None:
         raise NotApplicable("the files are not taken in")
 
 
-@requirement("vector-store.counts", MUST,
-             "`file_counts` of a store are those of its files, and add up to the total.",
-             source=openapi("VectorStoreObject file_counts"), needs=NEEDS, any_status=True)
+@requirement(
+    "vector-store.counts",
+    MUST,
+    "`file_counts` of a store are those of its files, and add up to the total.",
+    source=openapi("VectorStoreObject file_counts"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_counts(vector_store_files: Steps) -> None:
     _ready(vector_store_files)
     counts = good(vector_store_files, "store").get("file_counts")
@@ -115,8 +168,14 @@ def test_counts(vector_store_files: Steps) -> None:
     require(holds, "file_counts", "total 2, completed 2", counts)
 
 
-@requirement("vector-store.file.list", MUST, "The files of a store are listed.",
-             source=openai("vector-stores-files/listFiles"), needs=NEEDS, any_status=True)
+@requirement(
+    "vector-store.file.list",
+    MUST,
+    "The files of a store are listed.",
+    source=openai("vector-stores-files/listFiles"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_files(vector_store_files: Steps) -> None:
     served(vector_store_files, "files")
     wanted = {own(vector_store_files, name) for name in ("fact", "other")}
@@ -134,9 +193,15 @@ for _slug, _text, _step, _statuses in (
          probes=("vector_store_files",), needs=NEEDS, source=openai("vector-stores"))  # fmt: skip
 
 
-@requirement("vector-store.search.found", SHOULD,
-             "A search finds the file that the question is about, and puts it first.",
-             source=openai("vector-stores/search"), needs=NEEDS, any_status=True, breaks=SEARCH)
+@requirement(
+    "vector-store.search.found",
+    SHOULD,
+    "A search finds the file that the question is about, and puts it first.",
+    source=openai("vector-stores/search"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=SEARCH,
+)
 def test_search(vector_store_files: Steps) -> None:
     _ready(vector_store_files)
     served(vector_store_files, "search")
@@ -145,10 +210,15 @@ def test_search(vector_store_files: Steps) -> None:
     require(found[:1] == [wanted], "data[0].file_id", wanted, found)
 
 
-@requirement("vector-store.search.text", MUST,
-             "What a search finds has file, name, score and a text out of the file.",
-             source=openapi("VectorStoreSearchResultItem"), needs=NEEDS, any_status=True,
-             breaks=SEARCH)
+@requirement(
+    "vector-store.search.text",
+    MUST,
+    "What a search finds has file, name, score and a text out of the file.",
+    source=openapi("VectorStoreSearchResultItem"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=SEARCH,
+)
 def test_result(vector_store_files: Steps) -> None:
     found = data_of(vector_store_files, "search")
     if not found:
@@ -157,21 +227,34 @@ def test_result(vector_store_files: Steps) -> None:
     known = {own(vector_store_files, name) for name in ("fact", "other")}
     for one in found:
         require(one.get("file_id") in known, "data[0].file_id", sorted(known), one.get("file_id"))
-        require(one.get("filename") in ("fact.txt", "other.txt"), "data[0].filename",
-                "the name of the file", one.get("filename"))
+        require(
+            one.get("filename") in ("fact.txt", "other.txt"),
+            "data[0].filename",
+            "the name of the file",
+            one.get("filename"),
+        )
         content = one.get("content")
         if not isinstance(content, list) or not content:
             fail("data[0].content", "a list of texts", content)
         for part in content:
             text = part.get("text") if isinstance(part, dict) else None
-            require(isinstance(text, str) and text.strip() in whole, "data[0].content[0].text",
-                    "a text out of the file", text)
+            require(
+                isinstance(text, str) and text.strip() in whole,
+                "data[0].content[0].text",
+                "a text out of the file",
+                text,
+            )
 
 
-@requirement("vector-store.search.scores", MUST,
-             "The scores of a search are numbers from 0 to 1, the best first.",
-             source=openapi("VectorStoreSearchResultItem score"), needs=NEEDS, any_status=True,
-             breaks=SEARCH)
+@requirement(
+    "vector-store.search.scores",
+    MUST,
+    "The scores of a search are numbers from 0 to 1, the best first.",
+    source=openapi("VectorStoreSearchResultItem score"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=SEARCH,
+)
 def test_scores(vector_store_files: Steps) -> None:
     found = [one.get("score") for one in data_of(vector_store_files, "search")]
     if not found:
@@ -181,26 +264,43 @@ def test_scores(vector_store_files: Steps) -> None:
     require(numbers == sorted(numbers, reverse=True), "data[].score", "the best first", found)
 
 
-@requirement("vector-store.search.limit", MUST, "A search has at most `max_num_results` results.",
-             source=openai("vector-stores/search"), needs=NEEDS, any_status=True)
+@requirement(
+    "vector-store.search.limit",
+    MUST,
+    "A search has at most `max_num_results` results.",
+    source=openai("vector-stores/search"),
+    needs=NEEDS,
+    any_status=True,
+)
 def test_limit(vector_store_files: Steps) -> None:
     count = len(data_of(vector_store_files, "search-one"))
     require(count <= 1, "data", "at most 1 result", f"{count} results")
 
 
-@requirement("vector-store.file.detached", MUST,
-             "A file that was taken out of a store is not in it any more, but still a file.",
-             source=openai("vector-stores-files/deleteFile"), needs=NEEDS, any_status=True,
-             breaks=["everybody: the file is lost"])
+@requirement(
+    "vector-store.file.detached",
+    MUST,
+    "A file that was taken out of a store is not in it any more, but still a file.",
+    source=openai("vector-stores-files/deleteFile"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=["everybody: the file is lost"],
+)
 def test_detach(vector_store_files: Steps) -> None:
     served(vector_store_files, "detach")
     refused(vector_store_files, "detached", statuses=(404,))
     served(vector_store_files, "kept")
 
 
-@requirement("vector-store.private", MUST, "Another account cannot read one's vector store.",
-             source=openai("vector-stores"), needs=NEEDS, any_status=True,
-             breaks=["everybody: data of one customer reaches another"])
+@requirement(
+    "vector-store.private",
+    MUST,
+    "Another account cannot read one's vector store.",
+    source=openai("vector-stores"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=["everybody: data of one customer reaches another"],
+)
 def test_private(vector_store_files: Steps) -> None:
     found, own_request = step(vector_store_files, "foreign"), step(vector_store_files, "store")
     if found.request.header("authorization") == own_request.request.header("authorization"):

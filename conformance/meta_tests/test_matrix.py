@@ -16,7 +16,6 @@ from conformance.reference.matrix import try_out
 from conformance.reference.prove import names, prove
 from conformance.results import Observation
 
-
 EVERY = os.environ.get("CONFORMANCE_MATRIX") == "all"
 SHARE = 8
 
@@ -41,7 +40,7 @@ def test_exactly_what_is_planted_is_noticed(name: str) -> None:
 
 
 def test_every_requirement_has_a_fault() -> None:
-    """But for what is proved elsewhere: shapes, client libraries, providers, served capabilities."""
+    """But for what is proved elsewhere: shapes, client libraries, providers, what is served."""
     elsewhere = ("test_shapes", "test_sdk", "test_providers", "test_served")
     broken = {id for fault in all_faults().values() for id in fault.breaks}
     asked = (c for c in all_cases() if not c.module.rsplit(".", 1)[-1].startswith(elsewhere))

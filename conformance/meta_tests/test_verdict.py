@@ -9,23 +9,23 @@ from conformance.results import Finding, Observation, Outcome, Result
 from conformance.verdict import KnownFailure, exit_status, outcome, summary
 
 KNOWN = KnownFailure("a.b", "https://example.org/1")
-O = Observation
+SEEN = Observation
 S = Outcome
 
 
 @pytest.mark.parametrize(
     ("seen", "level", "strict", "known", "wanted"),
     [
-        (O.HELD, MUST, False, None, S.PASSED),
-        (O.HELD, MUST, False, KNOWN, S.FAILED),
-        (O.VIOLATED, MUST, False, None, S.FAILED),
-        (O.VIOLATED, MUST, False, KNOWN, S.KNOWN),
-        (O.VIOLATED, SHOULD, False, None, S.WARNED),
-        (O.VIOLATED, SHOULD, True, None, S.FAILED),
-        (O.VIOLATED, MAY, True, None, S.NOTED),
-        (O.INCONCLUSIVE, MUST, True, None, S.INCONCLUSIVE),
-        (O.ERROR, MUST, False, KNOWN, S.ERROR),
-        (O.NOT_RUN, MUST, False, None, S.SKIPPED),
+        (SEEN.HELD, MUST, False, None, S.PASSED),
+        (SEEN.HELD, MUST, False, KNOWN, S.FAILED),
+        (SEEN.VIOLATED, MUST, False, None, S.FAILED),
+        (SEEN.VIOLATED, MUST, False, KNOWN, S.KNOWN),
+        (SEEN.VIOLATED, SHOULD, False, None, S.WARNED),
+        (SEEN.VIOLATED, SHOULD, True, None, S.FAILED),
+        (SEEN.VIOLATED, MAY, True, None, S.NOTED),
+        (SEEN.INCONCLUSIVE, MUST, True, None, S.INCONCLUSIVE),
+        (SEEN.ERROR, MUST, False, KNOWN, S.ERROR),
+        (SEEN.NOT_RUN, MUST, False, None, S.SKIPPED),
     ],
 )
 def test_outcome(
@@ -35,12 +35,12 @@ def test_outcome(
 
 
 def test_what_is_not_there_is_unsupported() -> None:
-    finding = Finding(O.NOT_RUN, unsupported=True)
+    finding = Finding(SEEN.NOT_RUN, unsupported=True)
     assert outcome(finding, MUST, strict=False, known=None) == S.UNSUPPORTED
 
 
 def results(*outcomes: Outcome) -> list[Result]:
-    return [Result("a.b", "MUST", "http", O.HELD, each) for each in outcomes]
+    return [Result("a.b", "MUST", "http", SEEN.HELD, each) for each in outcomes]
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ def png(width: int, height: int, colour: tuple[int, int, int]) -> bytes:
     """A picture of one colour."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(
-            ">I", zlib.crc32(kind + data)
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         )
 
     row = b"\0" + bytes(colour) * width
@@ -76,9 +76,7 @@ capability(
     "a reasoning model that counts its thoughts",
     "chat_reasoning",
     within="chat",
-    took_effect=lambda x: bool(
-        detail_of(x, "completion_tokens_details", "reasoning_tokens")
-    ),
+    took_effect=lambda x: bool(detail_of(x, "completion_tokens_details", "reasoning_tokens")),
 )
 
 probe("chat_image", *_POST, _with(_image(PICTURE)), needs="chat.vision", valid=False)

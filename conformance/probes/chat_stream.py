@@ -19,9 +19,7 @@ probe(
     needs="chat.stream",
     tokens=450,
 )
-probe(
-    "stream_one", *chat(LONG, temperature=0, max_tokens=1, stream=True), needs="chat.stream"
-)
+probe("stream_one", *chat(LONG, temperature=0, max_tokens=1, stream=True), needs="chat.stream")
 probe(
     "stream_options_empty",
     *chat(REPEAT, temperature=0, max_tokens=64, stream=True, stream_options={}),

@@ -95,9 +95,7 @@ probe(
 )
 probe(
     "chat_parts_assistant",
-    *chat(
-        "Hello.", says("assistant", part(RULES)), REPEAT, temperature=0, max_tokens=64
-    ),
+    *chat("Hello.", says("assistant", part(RULES)), REPEAT, temperature=0, max_tokens=64),
     needs="chat",
     accepted=Accepted(
         "chat.parts.accepts-assistant",
@@ -106,8 +104,9 @@ probe(
         openai("chat/create messages"),
     ),
 )
-probe("chat_unicode", *chat(f"Repeat exactly: {UNICODE}", temperature=0, max_tokens=96),
-      needs="chat")
+probe(
+    "chat_unicode", *chat(f"Repeat exactly: {UNICODE}", temperature=0, max_tokens=96), needs="chat"
+)
 
 
 def _escaped(c: Context) -> bytes:
@@ -138,8 +137,9 @@ probe(
     ),
 )
 
-probe("chat_recall_control", *chat(f"{SECRET} {QUESTION}", temperature=0, max_tokens=16),
-      needs="chat")
+probe(
+    "chat_recall_control", *chat(f"{SECRET} {QUESTION}", temperature=0, max_tokens=16), needs="chat"
+)
 for _name, _messages in {
     "history": [user(SECRET), OK, user("Thank you."), OK, user(QUESTION)],
     "assistant": [user("Think of a secret word."), says("assistant", SECRET), user(QUESTION)],

@@ -39,9 +39,7 @@ capability(
     "the prompt repeated before the completion (`echo`)",
     "completions_echo",
     within="completions",
-    took_effect=lambda x: any(
-        str(c.get("text") or "").startswith(FOX[:20]) for c in choices_of(x)
-    ),
+    took_effect=lambda x: any(str(c.get("text") or "").startswith(FOX[:20]) for c in choices_of(x)),
 )
 
 
@@ -165,10 +163,18 @@ probe(
         ("evaluation harnesses score prompts in this way",),
     ),
 )
-probe("completions_suffix", *make("def add(a, b):\n", suffix="\n    return result\n"),
-      needs="completions", valid=False)
-probe("completions_best_of", *make(TIME, best_of=3, n=1, temperature=1),
-      needs="completions", valid=False)
+probe(
+    "completions_suffix",
+    *make("def add(a, b):\n", suffix="\n    return result\n"),
+    needs="completions",
+    valid=False,
+)
+probe(
+    "completions_best_of",
+    *make(TIME, best_of=3, n=1, temperature=1),
+    needs="completions",
+    valid=False,
+)
 
 probe("completions_stream", *make(stream=True), needs="completions.stream")
 probe(

@@ -173,7 +173,7 @@ accepts("system", "The role `system` is accepted.",
 accepts("instructions", "`instructions` is accepted.", instructions="Be brief and exact.")
 accepts("metadata", "`metadata` is accepted.", metadata={"topic": "demo", "run": "7"})
 accepts("sampling", "`temperature` and `top_p` are accepted together.", temperature=0.5, top_p=0.9)
-accepts("truncation", "`truncation` may be \"auto\".", truncation="auto")
+accepts("truncation", '`truncation` may be "auto".', truncation="auto")
 accepts(
     "text-empty",
     "`text` may be an empty object.",
@@ -183,7 +183,7 @@ accepts(
 )
 accepts(
     "text-format",
-    "`text.format` may be `{\"type\": \"text\"}`, the default.",
+    '`text.format` may be `{"type": "text"}`, the default.',
     text={"format": {"type": "text"}},
     breaks=("clients that always send the default format",),
 )
@@ -213,7 +213,7 @@ accepts(
     user="someone-1",
     level=SHOULD,
 )
-accepts("service-tier", "`service_tier` may be \"auto\".", service_tier="auto", level=SHOULD)
+accepts("service-tier", '`service_tier` may be "auto".', service_tier="auto", level=SHOULD)
 accepts("include-empty", "`include` may be an empty list.", include=[], level=SHOULD)
 accepts("tool-free-choice", "`parallel_tool_calls` is accepted without tools.",
         parallel_tool_calls=True, level=SHOULD)  # fmt: skip

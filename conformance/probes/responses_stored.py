@@ -18,9 +18,7 @@ NOWHERE = "resp_00000000000000000000000000000000"
 PATIENCE = 30
 """Looks, a second apart, that a background response is given."""
 
-capability(
-    "responses.stored", "stored responses", "responses_retrieved", within="responses"
-)
+capability("responses.stored", "stored responses", "responses_retrieved", within="responses")
 capability(
     "responses.background",
     "background responses",
@@ -314,4 +312,3 @@ async def _cut(session: Session) -> None:
     body = response(LONG, temperature=0, max_output_tokens=400, stream=True)[2]
     await session.send("left", "POST", PATH, json=body, stop=_third_event, retry=False)
     await session.send("next", "POST", PATH, json=response(REPEAT, **PLAIN, stream=True)[2])
-

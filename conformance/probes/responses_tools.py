@@ -120,9 +120,7 @@ _add("responses_tools_none", ASK, [WEATHER], tool_choice="none")
 _add("responses_tools_none_stream", ASK, [WEATHER], tool_choice="none", **STREAM)
 _add("responses_tools_parallel", CITIES, [WEATHER], tool_choice="required")
 _add("responses_tools_parallel_stream", CITIES, [WEATHER], tool_choice="required", **STREAM)
-_add(
-    "responses_tools_single", CITIES, [WEATHER], tool_choice="required", parallel_tool_calls=False
-)
+_add("responses_tools_single", CITIES, [WEATHER], tool_choice="required", parallel_tool_calls=False)
 _add(
     "responses_tools_custom",
     "Say hello in Python. Use the run_code tool.",

@@ -35,9 +35,7 @@ def by_schema(schema: Any, **more: Any) -> dict[str, Any]:
 
 NESTED = closed(
     zq_mood={"type": "string", "enum": ["calm", "rough", "frozen"]},
-    depth=closed(
-        metres={"type": "integer"}, sure={"type": "boolean"}, share={"type": "number"}
-    ),
+    depth=closed(metres={"type": "integer"}, sure={"type": "boolean"}, share={"type": "number"}),
     waves={
         "type": "array",
         "items": closed(
@@ -85,7 +83,7 @@ _add(
     accepted=Accepted(
         "chat.format.accepts.text",
         MUST,
-        "`response_format` may be `{\"type\": \"text\"}`, the default.",
+        '`response_format` may be `{"type": "text"}`, the default.',
         openai("chat/create response_format"),
         ("LangChain and LiteLLM send it",),
     ),
@@ -98,7 +96,7 @@ _add(
     accepted=Accepted(
         "chat.format.accepts.json-object",
         MUST,
-        "`response_format` may be `{\"type\": \"json_object\"}`.",
+        '`response_format` may be `{"type": "json_object"}`.',
         openai("chat/create response_format"),
         ("clients that ask for JSON mode, the oldest form of structured output",),
     ),

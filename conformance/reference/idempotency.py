@@ -64,8 +64,7 @@ class IdempotencyStore:
         """Refuse a key that is none."""
         if not 1 <= len(key) <= MAX_KEY:
             raise invalid(
-                f"Invalid Idempotency-Key: expected 1 to {MAX_KEY} characters, "
-                f"but got {len(key)}.",
+                f"Invalid Idempotency-Key: expected 1 to {MAX_KEY} characters, but got {len(key)}.",
                 "Idempotency-Key",
                 "invalid_idempotency_key",
             )

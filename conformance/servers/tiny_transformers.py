@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+SPECIALS = ("<s>", "</s>", "<pad>")
 CHAT_TEMPLATE = (
     "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}\n{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
@@ -31,12 +32,13 @@ def write(folder: str) -> None:
 
     torch.manual_seed(7)
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {token: n for n, token in enumerate(["<s>", "</s>", "<pad>", *alphabet])}
+    vocabulary = {token: n for n, token in enumerate([*SPECIALS, *alphabet])}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>"
+        tokenizer_object=tokenizer,
+        **dict(zip(("bos_token", "eos_token", "pad_token"), SPECIALS, strict=True)),
     )
     fast.chat_template = CHAT_TEMPLATE
     fast.save_pretrained(folder)

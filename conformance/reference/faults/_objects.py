@@ -171,9 +171,14 @@ def list_faults(area: str, route: str, *, order: bool = True, before: bool = Fal
              breaks=(f"{name}.after",),
              when=lambda c: "after" in c.query and c.query.get("order") == "desc")  # fmt: skip
     if order:
-        edit(f"{name}.order", route, "order is ignored.", turn,
-             breaks=(f"{name}.order", "lists.sorted"),
-             when=lambda c: c.query.get("order") == "asc" and c.query.get("limit") == "100")
+        edit(
+            f"{name}.order",
+            route,
+            "order is ignored.",
+            turn,
+            breaks=(f"{name}.order", "lists.sorted"),
+            when=lambda c: c.query.get("order") == "asc" and c.query.get("limit") == "100",
+        )
     if before:
         query(f"{name}.before", route, "before")
 

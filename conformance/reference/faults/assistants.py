@@ -42,8 +42,13 @@ def _named(call: Call) -> bool:
     return call.fields.get("name") == "Conformance" and "description" in call.fields
 
 
-fault("assistant.list.accepted", at="authorised", route="assistants.list",
-      text="Assistants are not listed.", when=lambda c: c.query == {"limit": "2"})(refuse)
+fault(
+    "assistant.list.accepted",
+    at="authorised",
+    route="assistants.list",
+    text="Assistants are not listed.",
+    when=lambda c: c.query == {"limit": "2"},
+)(refuse)
 fill("assistant.create.accepted", "assistants.create", "An assistant wants a name.", refuse,
      when=lambda c: set(c.fields) == {"model"})  # fmt: skip
 fill("assistant.create.nulls", "assistants.create", "null is no name.", refuse,
@@ -62,7 +67,6 @@ lose("echo/instructions", "Instructions are lost.", "instructions", None,
      "thread.run.create.inherits")  # fmt: skip
 lose("metadata", "metadata is lost.", "metadata", {})
 lose("sampling", "temperature is always 1.", "temperature", 1.0)
-
 
 
 def _rename(call: Call, reply: Json) -> None:
@@ -159,8 +163,12 @@ edit("thread.message.create.belongs", "threads.messages.create", "A message has 
      breaks=("thread.message.create.belongs", "thread.message.retrieve.same"))  # fmt: skip
 fill("thread.message.create.metadata", "threads.messages.create", "metadata is lost.",
      lambda c, b: b.update(metadata={}), when=_second)  # fmt: skip
-edit("thread.message.retrieve.same", "threads.messages.retrieve",
-     "A retrieved message is younger.", lambda c, r: r.update(created_at=r["created_at"] + 9))
+edit(
+    "thread.message.retrieve.same",
+    "threads.messages.retrieve",
+    "A retrieved message is younger.",
+    lambda c, r: r.update(created_at=r["created_at"] + 9),
+)
 edit("thread.message.update.kept", "threads.messages.update", "A change is answered with nothing.",
      lambda c, r: r.update(metadata={}))  # fmt: skip
 
@@ -214,16 +222,30 @@ query("lists.limit", "assistants.list", "limit",
 edit("lists.sorted", "assistants.list", "A list is sorted by something else.",
      lambda c, r: None,
      when=lambda c: c.query.get("order") == "desc" and "after" in c.query)  # fmt: skip
-edit("lists.has-more", "assistants.list", "has_more is missing.",
-     lambda c, r: (r.pop("has_more") and None) or r,
-     breaks=("lists.has-more", "assistant.list.has-more", "assistants.list.shape.has-more"))
+edit(
+    "lists.has-more",
+    "assistants.list",
+    "has_more is missing.",
+    lambda c, r: (r.pop("has_more") and None) or r,
+    breaks=("lists.has-more", "assistant.list.has-more", "assistants.list.shape.has-more"),
+)
 edit("lists.not-hollow", "threads.messages.list", "Behind the last page is another.",
      lambda c, r: r.update(has_more=True) if not r["data"] else None,
      breaks=("lists.not-hollow", "thread.message.list.empty"))  # fmt: skip
-edit("objects.created-at", ("files.create", "threads.create"), "Times are in milliseconds.",
-     lambda c, r: r.update(created_at=r["created_at"] * 1000),
-     breaks=("objects.created-at", "files.retrieve.same", "files.list.same",
-             "thread.retrieve.same", "files.shape.created-at", "threads.shape.created-at"))
+edit(
+    "objects.created-at",
+    ("files.create", "threads.create"),
+    "Times are in milliseconds.",
+    lambda c, r: r.update(created_at=r["created_at"] * 1000),
+    breaks=(
+        "objects.created-at",
+        "files.retrieve.same",
+        "files.list.same",
+        "thread.retrieve.same",
+        "files.shape.created-at",
+        "threads.shape.created-at",
+    ),
+)
 edit("objects.path-id", "assistants.retrieve", "Another assistant is retrieved.",
      lambda c, r: r.update(id="asst_other"),
      breaks=("objects.path-id", "assistant.retrieve.same"))  # fmt: skip

@@ -47,8 +47,13 @@ edit("thread.run.create.status", CREATE, "A new run is pending.",
      breaks=("thread.run.create.status", "thread.run.transitions"))  # fmt: skip
 fill("thread.run.create.belongs", CREATE, "metadata of runs is lost.",
      lambda c, b: b.update(metadata={}), when=_first)  # fmt: skip
-fill("thread.run.create.inherits", CREATE, "Runs have instructions of the server's.",
-     lambda c, b: b.setdefault("instructions", "You are a helpful assistant."), when=_first)
+fill(
+    "thread.run.create.inherits",
+    CREATE,
+    "Runs have instructions of the server's.",
+    lambda c, b: b.setdefault("instructions", "You are a helpful assistant."),
+    when=_first,
+)
 fill("thread.run.create.overrides", CREATE, "Instructions of a run are ignored.",
      lambda c, b: b.pop("instructions"), when=_own)  # fmt: skip
 fill("thread.run.create.additional-instructions", CREATE, "They are ignored.",
@@ -107,8 +112,13 @@ edit("thread.run.step.retrieve", STEP, "A step is another when retrieved.",
      lambda c, r: r.update(status="failed"))  # fmt: skip
 for _slug, _route in (("retrieve", GET), ("steps", STEPS), ("cancel", CANCEL), ("step", STEP)):
     status(f"thread.run.unknown.{_slug}", _route, 400, "Unknown runs are answered 400.", when=zero)
-status("thread.run.unknown.assistant", CREATE, 400, "An unknown assistant is answered 400.",
-       when=lambda c: "assistant_id" in c.fields and "00000000" in str(c.fields["assistant_id"]))
+status(
+    "thread.run.unknown.assistant",
+    CREATE,
+    400,
+    "An unknown assistant is answered 400.",
+    when=lambda c: "assistant_id" in c.fields and "00000000" in str(c.fields["assistant_id"]),
+)
 NO_5XX = ("errors.no-5xx", "errors.no-5xx.first")
 
 
@@ -244,8 +254,11 @@ def _deltas(events: Events, name: str = "thread.message.delta") -> list[Json]:
 
 stream("objects", "Deltas are whole messages by name.",
        lambda e: [p.update(object="thread.message") for p in _deltas(e)])  # fmt: skip
-stream("status", "Every run in a stream is queued.",
-       lambda e: [p.update(status="queued") for n, p in e if n == "thread.run.in_progress"])
+stream(
+    "status",
+    "Every run in a stream is queued.",
+    lambda e: [p.update(status="queued") for n, p in e if n == "thread.run.in_progress"],
+)
 stream("begins", "A stream does not begin with the created run.",
        lambda e: [one for one in e if one[0] != "thread.run.created"],
        route=(CREATE, "threads.create_and_run"))  # fmt: skip
@@ -253,8 +266,11 @@ stream("begins/thread", "The new thread is not told.",
        lambda e: [one for one in e if one[0] != "thread.created"],
        route=("threads.create_and_run",))  # fmt: skip
 stream("ends", "The end of a run is not told.", lambda e: e[:-1], "thread.run.stream.waits")
-stream("one-run", "Steps name another run.",
-       lambda e: [p.update(run_id="run_0") for _, p in e if p["object"] == "thread.run.step"])
+stream(
+    "one-run",
+    "Steps name another run.",
+    lambda e: [p.update(run_id="run_0") for _, p in e if p["object"] == "thread.run.step"],
+)
 stream("created-first", "Messages are not created.",
        lambda e: [one for one in e if one[0] != "thread.message.created"])  # fmt: skip
 stream("text", "The first piece of a text is lost.",
@@ -293,6 +309,15 @@ def unkept(call: Call, frames: list[Frame]) -> None:
 
 fill("thread.run.stream.accepted", SUBMIT, "Outputs cannot be streamed.", refuse,
      when=lambda c: c.stream)  # fmt: skip
-stream("waits", "A streamed run that waits has failed.",
-       lambda e: [*e[:-1], ("thread.run.expired", {**e[-1][1], "status": "expired",
-                  "required_action": None})] if e[-1][0].endswith("requires_action") else None)
+stream(
+    "waits",
+    "A streamed run that waits has failed.",
+    lambda e: (
+        [
+            *e[:-1],
+            ("thread.run.expired", {**e[-1][1], "status": "expired", "required_action": None}),
+        ]
+        if e[-1][0].endswith("requires_action")
+        else None
+    ),
+)

@@ -29,7 +29,9 @@ def _format(call: Call) -> Any:
     return call.fields.get("response_format")
 
 
-def body(id: str, route: str, text: str, change: Callable[[Reply], Any], *more: str, **options: Any) -> None:  # noqa: E501
+def body(
+    id: str, route: str, text: str, change: Callable[[Reply], Any], *more: str, **options: Any
+) -> None:
     """Register a fault that changes a successful answer on the wire."""
 
     def hook(call: Call, reply: Reply) -> None:

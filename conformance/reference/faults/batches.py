@@ -59,8 +59,12 @@ edit("batches.create.status", CREATE, "A new batch is cancelled.",
      breaks=("batches.create.status", "batches.forward"))  # fmt: skip
 edit("batches.retrieve.same", GET, "A retrieved batch has no metadata.",
      lambda c, r: r.update(metadata=None))  # fmt: skip
-edit("batches.forward", GET, "A batch that is finalizing is validating again.",
-     lambda c, r: r.update(status="validating") if r["status"] == "finalizing" else None)
+edit(
+    "batches.forward",
+    GET,
+    "A batch that is finalizing is validating again.",
+    lambda c, r: r.update(status="validating") if r["status"] == "finalizing" else None,
+)
 edit("batches.completes", GET, "Failed requests are not counted.",
      lambda c, r: r["request_counts"].update(failed=0, total=2) if _ended(r) else None)  # fmt: skip
 edit("batches.output.file", GET, "A completed batch has no output.",

@@ -92,8 +92,11 @@ def _set(reply: Json, prompt: int | None = None, made: int | None = None) -> Non
     "chat.usage.completion-counted",
     at="reply",
     route="chat",
-    when=lambda call: plain(call) and call.fields["messages"][0].get("role") == "system"
-    and "secret" in str(call.fields["messages"]),
+    when=lambda call: (
+        plain(call)
+        and call.fields["messages"][0].get("role") == "system"
+        and "secret" in str(call.fields["messages"])
+    ),
 )
 def made_nothing(call: Call, reply: Json) -> None:
     """completion_tokens is 0 beside a text."""
@@ -156,9 +159,13 @@ def prompt_capped(call: Call, reply: Json) -> None:
     _set(reply, prompt=20)
 
 
-@fault("chat.usage.completion-grows", at="reply", route="chat",
-       breaks=("chat.usage.completion-grows", "chat.stream.usage.completion-equal"),
-       when=lambda call: plain(call) and once(call) and call.fields.get("max_tokens") == 64)
+@fault(
+    "chat.usage.completion-grows",
+    at="reply",
+    route="chat",
+    breaks=("chat.usage.completion-grows", "chat.stream.usage.completion-equal"),
+    when=lambda call: plain(call) and once(call) and call.fields.get("max_tokens") == 64,
+)
 def made_one(call: Call, reply: Json) -> None:
     """completion_tokens is always 1."""
     _set(reply, made=1)

@@ -117,9 +117,7 @@ def _order(body: Json) -> bool:
 
 
 ORDERS: dict[str, Test] = {
-    "assistant-first": lambda b: next(
-        (r for r in _roles(b) if r != "system"), ""
-    ) == "assistant",
+    "assistant-first": lambda b: next((r for r in _roles(b) if r != "system"), "") == "assistant",
     "two-users": lambda b: "user user" in " ".join(_roles(b)),
     "two-systems": lambda b: "system system" in " ".join(_roles(b)),
     "late-system": lambda b: "assistant system" in " ".join(_roles(b)),
@@ -144,8 +142,10 @@ for _name, _more in chat_accepts.OPTIONAL.items():
     refuse(
         f"chat.optional.{_name.replace('_', '-')}",
         f"{_key} is a 500.",
-        lambda b, test=_wanted: test(b)  # type: ignore[misc]
-        and "reasoning" not in str(b.get("model")),
+        lambda b, test=_wanted: (
+            test(b)  # type: ignore[misc]
+            and "reasoning" not in str(b.get("model"))
+        ),
         error=crash,
     )
 
@@ -200,8 +200,9 @@ for _kind, _given in {
             f"{_name} of {_value!r} is refused.",
             _is(_name, _value),
             route="completions",
-            when=lambda call: "temperature" not in call.fields
-            or call.fields["temperature"] is None,
+            when=lambda call: (
+                "temperature" not in call.fields or call.fields["temperature"] is None
+            ),
         )
     _several_key = {"null": "suffix", "neutral": "user"}[_kind]
     refuse(

@@ -61,9 +61,11 @@ def broken_taken(call: Call, body: Json) -> None:
 
 def thinking(call: Call) -> bool:
     """A whole answer of the reasoning model."""
-    return once(call) and "reasoning" in str(call.model) and call.fields.get(
-        "max_completion_tokens"
-    ) in (16, 2000)
+    return (
+        once(call)
+        and "reasoning" in str(call.model)
+        and call.fields.get("max_completion_tokens") in (16, 2000)
+    )
 
 
 @fault("chat.reasoning.answered", at="reply", route="chat",

@@ -396,5 +396,3 @@ def finish_absent(call: Call, chunks: Chunks) -> None:
     for choice in choices(chunks):
         if choice["finish_reason"] is None:
             del choice["finish_reason"]
-
-

@@ -263,5 +263,3 @@ def id_of_the_second(call: Call, chunks: Chunks) -> None:
     if call.fields.get("max_tokens") == 32:
         for chunk in chunks:
             chunk["id"] = f"chatcmpl-{chunk['created']}"
-
-

@@ -27,9 +27,11 @@ Json = dict[str, Any]
 
 def _has(role: str, kind: type) -> Callable[[Json], bool]:
     """A message of the role whose content is of a Python type."""
-    return lambda b: any(
-        m.get("role") == role and isinstance(m.get("content"), kind) for m in messages_of(b)
-    ) and b.get("max_tokens") in (16, 64) and b.get("temperature") == 0
+    return lambda b: (
+        any(m.get("role") == role and isinstance(m.get("content"), kind) for m in messages_of(b))
+        and b.get("max_tokens") in (16, 64)
+        and b.get("temperature") == 0
+    )
 
 
 refuse("chat.roles.accepts-system", "System role not supported.",
@@ -42,9 +44,7 @@ refuse("chat.roles.accepts-developer", "Unexpected message role.",
 
 def _text_parts(body: Json, role: str, number: int) -> bool:
     return body.get("max_tokens") == 64 and any(
-        m.get("role") == role
-        and isinstance(m.get("content"), list)
-        and len(m["content"]) == number
+        m.get("role") == role and isinstance(m.get("content"), list) and len(m["content"]) == number
         for m in messages_of(body)
     )
 
@@ -59,7 +59,6 @@ for _word, _role, _number, _defects in (
         f"chat.parts.accepts-{_word}",
         "invalid type: sequence, expected a string",
         lambda b, role=_role, number=_number: _text_parts(b, role, number),  # type: ignore[misc]
-
         field_defects=_defects,
     )
 refuse("chat.parts.accepts-user/crash", "cannot unmarshal array into Go struct field",

@@ -138,9 +138,13 @@ reply_fault("completions.max-tokens.within", "More tokens than the limit are cou
             lambda call: plain(call) and "user" in call.fields)  # fmt: skip
 
 
-@fault("completions.max-tokens.takes-effect", at="accepted", route=ROUTE,
-       when=lambda call: plain(call) and call.fields.get("max_tokens") == 1,
-       breaks=("completions.max-tokens.takes-effect", "completions.max-tokens.within"))
+@fault(
+    "completions.max-tokens.takes-effect",
+    at="accepted",
+    route=ROUTE,
+    when=lambda call: plain(call) and call.fields.get("max_tokens") == 1,
+    breaks=("completions.max-tokens.takes-effect", "completions.max-tokens.within"),
+)
 def ignores_limit(call: Call, body: Json) -> None:
     """max_tokens is ignored."""
     body["max_tokens"] = 200

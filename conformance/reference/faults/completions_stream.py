@@ -126,8 +126,12 @@ def no_streamed_echo(call: Call, body: Json) -> None:
 
 
 chunk_fault("completions.stream.constant", "Every chunk has an id of its own.", new_ids)
-chunk_fault("completions.stream.finish-once", "No chunk but the last has a finish_reason.",
-            no_finish, lambda call: streamed(call) and isinstance(call.fields["prompt"], list))
+chunk_fault(
+    "completions.stream.finish-once",
+    "No chunk but the last has a finish_reason.",
+    no_finish,
+    lambda call: streamed(call) and isinstance(call.fields["prompt"], list),
+)
 chunk_fault("completions.stream.nothing-after-finish", "finish_reason comes with the first chunk.",
             finish_first)  # fmt: skip
 chunk_fault("completions.stream.choices", "Every chunk of a batch has the index 0.", all_zero,

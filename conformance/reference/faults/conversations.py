@@ -23,9 +23,7 @@ def always(call: Call) -> bool:
     return True
 
 
-def changed(
-    id: str, route: str, *also: str, when: Callable[[Call], bool] = always
-) -> Changer:
+def changed(id: str, route: str, *also: str, when: Callable[[Call], bool] = always) -> Changer:
     return whole(id, route=route, breaks=(id, *also), when=when)
 
 

@@ -188,18 +188,6 @@ def error_finish(call: Call, body: dict[str, Any]) -> None:
     body["choices"][0]["finish_reason"] = "error"
 
 
-@fault("errors.retry.not-advised", at="http", when=sends("errors_chat_role_unknown"))
-def try_again(call: Call, reply: Reply) -> None:
-    """A refusal asks to be tried again."""
-    reply.set("x-should-retry", "true")
-
-
-@fault("errors.retry.no-delay", at="http", when=sends("errors_chat_role_unknown"))
-def later(call: Call, reply: Reply) -> None:
-    """A refusal names a delay."""
-    reply.set("retry-after", "5")
-
-
 @fault("errors.retry.permanent-status", at="error", when=sends("errors_chat_role_unknown"),
        breaks=("errors.retry.permanent-status", "errors.chat.role-unknown"))  # fmt: skip
 def conflict(call: Call, error: ErrorReply) -> None:

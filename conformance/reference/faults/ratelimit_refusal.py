@@ -335,7 +335,7 @@ refused("retry.asked.value", "x-should-retry is True.", header("x-should-retry",
 @fault(
     "retry.asked.client-errors",
     at="error",
-    breaks=("retry.asked.client-errors", "errors.retry.not-advised"),
+    breaks=("retry.asked.client-errors",),
 )
 def retry_bad_request(call: Call, error: ErrorReply) -> None:
     """Invalid requests ask for a retry."""
@@ -347,7 +347,7 @@ def retry_bad_request(call: Call, error: ErrorReply) -> None:
 @fault(
     "retry.after.not-on-client-errors",
     at="error",
-    breaks=("retry.after.not-on-client-errors", "errors.retry.no-delay"),
+    breaks=("retry.after.not-on-client-errors",),
 )
 def wait_for_bad_request(call: Call, error: ErrorReply) -> None:
     """Invalid requests have a Retry-After."""

@@ -113,4 +113,3 @@ refuses(_ + "call-without-id", lambda b: len(_called(b)) == 1 and "id" not in _c
 refuses(_ + "history", lambda b: len(_called(b)) == 2, "one call at a time")
 refuses("responses.reasoning.accepts.own-output", lambda b: "reasoning" in _kinds(b),
         "unknown item reasoning")  # fmt: skip
-

@@ -324,4 +324,3 @@ def other_thoughts(call: Call, events: Events) -> None:
     """The closing event of a summary is cut."""
     for payload in of(events, "response.reasoning_summary_text.done"):
         payload["text"] = payload["text"][:5]
-

@@ -201,8 +201,7 @@ def unanswered_taken(call: Call, body: Json) -> Json | None:
     return {**body, "input": [i for i in body["input"] if i.get("type") != "function_call"]}
 
 
-@fault(_ + "unknown-choice", at="request", route="responses",
-       breaks=(_ + "unknown-choice", ECHO))
+@fault(_ + "unknown-choice", at="request", route="responses", breaks=(_ + "unknown-choice", ECHO))
 def unknown_taken(call: Call, body: Json) -> Json | None:
     """A choice that names no tool is ignored."""
     choice = body.get("tool_choice")

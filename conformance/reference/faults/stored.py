@@ -12,6 +12,7 @@ from conformance.reference.reply import Reply
 
 Json = dict[str, Any]
 
+
 @fault("chat.stored.retrieve", at="received", route="chat.retrieve")
 def not_found(call: Call, value: Any) -> None:
     """Stored completions of a time cannot be retrieved."""

@@ -178,14 +178,25 @@ def _wants(body: Json, word: str) -> bool:
     return isinstance(wanted, dict) and wanted.get("type") == word
 
 
-refusing("chat.format.accepts.text", "The format text is refused.",
-         lambda b: _wants(b, "text"), "response-format-text-rejected")
-refusing("chat.format.accepts.json-object", "JSON mode is refused.",
-         lambda b: _wants(b, "json_object"))
-refusing(f"{OBJECT}.stream-accepted", "JSON mode is refused in a stream.",
-         lambda b: _wants(b, "json_object") and b.get("stream"))
-refusing(f"{SCHEMA}.stream-accepted", "A schema is refused in a stream.",
-         lambda b: _wants(b, "json_schema") and b.get("stream") and b.get("max_tokens") != 6)
+refusing(
+    "chat.format.accepts.text",
+    "The format text is refused.",
+    lambda b: _wants(b, "text"),
+    "response-format-text-rejected",
+)
+refusing(
+    "chat.format.accepts.json-object", "JSON mode is refused.", lambda b: _wants(b, "json_object")
+)
+refusing(
+    f"{OBJECT}.stream-accepted",
+    "JSON mode is refused in a stream.",
+    lambda b: _wants(b, "json_object") and b.get("stream"),
+)
+refusing(
+    f"{SCHEMA}.stream-accepted",
+    "A schema is refused in a stream.",
+    lambda b: _wants(b, "json_schema") and b.get("stream") and b.get("max_tokens") != 6,
+)
 
 
 def _free(body: Json) -> Json:
@@ -195,13 +206,19 @@ def _free(body: Json) -> Json:
 lenient(f"{OBJECT}.word", "JSON mode works without the word JSON.",
         lambda b: _free(b) if _wants(b, "json_object")
         and "json" not in str(b["messages"]).lower() else None)  # fmt: skip
-lenient(f"{SCHEMA}.bad-type", "A broken schema is not looked at.",
-        lambda b: _free(b) if "banana" in str(b.get("response_format")) else None)
+lenient(
+    f"{SCHEMA}.bad-type",
+    "A broken schema is not looked at.",
+    lambda b: _free(b) if "banana" in str(b.get("response_format")) else None,
+)
 lenient(f"{SCHEMA}.bad-missing", "A missing schema is not noticed.",
         lambda b: _free(b) if _wants(b, "json_schema")
         and "json_schema" not in b["response_format"] else None)  # fmt: skip
-lenient("chat.format.bad-type", "An unknown format is taken for text.",
-        lambda b: _free(b) if _wants(b, "yaml") else None)
+lenient(
+    "chat.format.bad-type",
+    "An unknown format is taken for text.",
+    lambda b: _free(b) if _wants(b, "yaml") else None,
+)
 
 
 @fault(f"{SCHEMA}.bad-open", at="request", route="chat",

@@ -123,8 +123,7 @@ def flat_calls(call: Call, body: Json) -> None:
     """A call is {name, arguments}, without id, type and function."""
     for _, message in messages(body):
         message["tool_calls"] = [
-            dict(made.get("function") or made.get("custom") or {})
-            for made in message["tool_calls"]
+            dict(made.get("function") or made.get("custom") or {}) for made in message["tool_calls"]
         ]
 
 

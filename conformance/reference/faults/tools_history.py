@@ -42,35 +42,66 @@ _null = tuple(
 refusing(f"{BASE}.null-content", "`content: null` beside tool calls is refused.",
          lambda b: any("content" in m and m["content"] is None for m in callers(b)),
          "assistant-null-content-422", (*_null, f"{BASE}.many-rounds"))  # fmt: skip
-refusing(f"{BASE}.no-content", "A message without content is refused.",
-         lambda b: any("content" not in m for m in callers(b)))
-refusing(f"{BASE}.empty-content", "A message with empty content is refused.",
-         lambda b: any(m.get("content") == "" for m in callers(b)))
-refusing(f"{BASE}.text-parts", "A tool message with text parts is refused.",
-         lambda b: any(isinstance(m["content"], list) for m in results(b)))
+refusing(
+    f"{BASE}.no-content",
+    "A message without content is refused.",
+    lambda b: any("content" not in m for m in callers(b)),
+)
+refusing(
+    f"{BASE}.empty-content",
+    "A message with empty content is refused.",
+    lambda b: any(m.get("content") == "" for m in callers(b)),
+)
+refusing(
+    f"{BASE}.text-parts",
+    "A tool message with text parts is refused.",
+    lambda b: any(isinstance(m["content"], list) for m in results(b)),
+)
 refusing(f"{BASE}.text-parts/null", "Null content together with arrays is refused.",
          lambda b: any(isinstance(m["content"], list) for m in results(b))
          and any(m.get("content") is None for m in callers(b)),
          "cloudflare-tool-history-400", f"{BASE}.text-parts")  # fmt: skip
-refusing(f"{BASE}.several-results", "Results must come in the order of the calls.",
-         lambda b: [m["tool_call_id"] for m in results(b)] != _ids(b))
-refusing(f"{BASE}.long-id", "A tool call id may have 36 characters.",
-         lambda b: any(len(id) > 36 for id in _ids(b)))
-refusing(f"{BASE}.many-rounds", "A second round of tool calls is refused.",
-         lambda b: len(callers(b)) > 1)
-refusing(f"{BASE}.empty-result", "An empty tool result is refused.",
-         lambda b: any(m["content"] == "" for m in results(b)))
-refusing(f"{BASE}.streamed", "A stream after tool results is refused.",
-         lambda b: bool(results(b)) and b.get("stream") is True)
-refusing(f"{BASE}.without-tools", "Tool calls without tools in the request are refused.",
-         lambda b: bool(callers(b)) and not b.get("tools"))
+refusing(
+    f"{BASE}.several-results",
+    "Results must come in the order of the calls.",
+    lambda b: [m["tool_call_id"] for m in results(b)] != _ids(b),
+)
+refusing(
+    f"{BASE}.long-id",
+    "A tool call id may have 36 characters.",
+    lambda b: any(len(id) > 36 for id in _ids(b)),
+)
+refusing(
+    f"{BASE}.many-rounds", "A second round of tool calls is refused.", lambda b: len(callers(b)) > 1
+)
+refusing(
+    f"{BASE}.empty-result",
+    "An empty tool result is refused.",
+    lambda b: any(m["content"] == "" for m in results(b)),
+)
+refusing(
+    f"{BASE}.streamed",
+    "A stream after tool results is refused.",
+    lambda b: bool(results(b)) and b.get("stream") is True,
+)
+refusing(
+    f"{BASE}.without-tools",
+    "Tool calls without tools in the request are refused.",
+    lambda b: bool(callers(b)) and not b.get("tools"),
+)
 refusing(f"{BASE}.signature", "Tool calls without the vendor's signature are refused.",
          lambda b: any("extra_content" not in c for m in callers(b) for c in m["tool_calls"]),
          "gemini-thought-signature-required", ALL)  # fmt: skip
-refusing(f"{BASE}.echo", "A message is refused when it holds the annotations that it came with.",
-         lambda b: any("annotations" in m for m in callers(b)))
-refusing("chat.functions.accepts.result", "The role function is refused.",
-         lambda b: any(m.get("role") == "function" for m in b["messages"]))
+refusing(
+    f"{BASE}.echo",
+    "A message is refused when it holds the annotations that it came with.",
+    lambda b: any("annotations" in m for m in callers(b)),
+)
+refusing(
+    "chat.functions.accepts.result",
+    "The role function is refused.",
+    lambda b: any(m.get("role") == "function" for m in b["messages"]),
+)
 
 
 def _without_text(message: Json) -> Json:
@@ -109,17 +140,29 @@ def _mended(body: Json, when: Any) -> Json | None:
     return {**body, "messages": [m for m in body["messages"] if m.get("role") == "user"][:1]}
 
 
-lenient(f"{BASE}.orphan", "A tool message without a call before it is accepted.",
-        lambda b: _mended(b, lambda x: results(x) and not callers(x)))
+lenient(
+    f"{BASE}.orphan",
+    "A tool message without a call before it is accepted.",
+    lambda b: _mended(b, lambda x: results(x) and not callers(x)),
+)
 lenient(f"{BASE}.unknown-id", "A tool message with an unknown id is accepted.",
         lambda b: _mended(b, lambda x: callers(x) and any(
             m.get("tool_call_id", "call_abc123") not in _ids(x) for m in results(x))))  # fmt: skip
-lenient(f"{BASE}.unanswered", "Calls without results are accepted.",
-        lambda b: _mended(b, lambda x: callers(x) and not results(x)))
-lenient(f"{BASE}.no-id", "A tool message without an id is accepted.",
-        lambda b: _mended(b, lambda x: any("tool_call_id" not in m for m in results(x))))
-lenient(f"{BASE}.empty-calls", "An empty list of calls is accepted.",
-        lambda b: _mended(b, lambda x: any(m.get("tool_calls") == [] for m in x["messages"])))
+lenient(
+    f"{BASE}.unanswered",
+    "Calls without results are accepted.",
+    lambda b: _mended(b, lambda x: callers(x) and not results(x)),
+)
+lenient(
+    f"{BASE}.no-id",
+    "A tool message without an id is accepted.",
+    lambda b: _mended(b, lambda x: any("tool_call_id" not in m for m in results(x))),
+)
+lenient(
+    f"{BASE}.empty-calls",
+    "An empty list of calls is accepted.",
+    lambda b: _mended(b, lambda x: any(m.get("tool_calls") == [] for m in x["messages"])),
+)
 
 
 # ---- legacy functions --------------------------------------------------------------------------

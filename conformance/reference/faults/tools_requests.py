@@ -13,8 +13,6 @@ Chunks = list[Json]
 SHAPE = "chat.shape.choices.message.tool-calls"
 
 
-
-
 def refusing(id: str, text: str, matches: Any, defect: str = "", breaks: Any = None) -> None:
     """A fault that refuses a valid request with a 400."""
 
@@ -29,15 +27,25 @@ refusing("chat.tools.stream.accepted", "Tools are refused in a stream.",
          ("chat.tools.stream.accepted", "chat.tools.accepts.auto", "chat.tools.accepts.named",
           "chat.tools.accepts.none", "chat.tools.accepts.parallel", "chat.tools.accepts.strict",
           "chat.tools.history.streamed"))  # fmt: skip
-refusing("chat.tools.accepts.auto", "A malformed call of the model is answered by a 400.",
-         lambda b: b.get("tool_choice") == "auto", "tool-parse-failure-as-400")
+refusing(
+    "chat.tools.accepts.auto",
+    "A malformed call of the model is answered by a 400.",
+    lambda b: b.get("tool_choice") == "auto",
+    "tool-parse-failure-as-400",
+)
 refusing("chat.tools.accepts.named", "A named function is refused as tool_choice.",
          lambda b: isinstance(b.get("tool_choice"), dict)
          and b["tool_choice"]["type"] == "function")  # fmt: skip
-refusing("chat.tools.accepts.none", "tool_choice none is refused.",
-         lambda b: b.get("tool_choice") == "none")
-refusing("chat.tools.accepts.parallel", "parallel_tool_calls is refused.",
-         lambda b: "parallel_tool_calls" in b)
+refusing(
+    "chat.tools.accepts.none",
+    "tool_choice none is refused.",
+    lambda b: b.get("tool_choice") == "none",
+)
+refusing(
+    "chat.tools.accepts.parallel",
+    "parallel_tool_calls is refused.",
+    lambda b: "parallel_tool_calls" in b,
+)
 refusing("chat.tools.accepts.strict", "A strict tool is refused.", lambda b: "strict" in str(b))
 refusing("chat.tools.accepts.bare", "A tool without parameters is refused.",
          lambda b: any("parameters" not in t.get("function", {"parameters": 1})
@@ -70,15 +78,27 @@ def _tool(body: Json) -> Json:
     return found if isinstance(found, dict) else {}
 
 
-lenient("chat.tools.named-unknown", "A tool_choice may name a function that is not there.",
-        lambda b: {**b, "tool_choice": "required"} if _forced(b) == "no_such_tool" else None,
-        "tool-choice-named-unknown-accepted")
-lenient("chat.tools.bad-choice", "Any word will do as tool_choice.",
-        lambda b: {**b, "tool_choice": "auto"} if b.get("tool_choice") == "sometimes" else None)
-lenient("chat.tools.bad-schema", "The schema of a tool is not looked at.",
-        lambda b: {**b, "tools": None} if "banana" in str(b.get("tools")) else None)
-lenient("chat.tools.bad-name", "The name of a tool is not looked at.",
-        lambda b: {**b, "tools": None} if " " in str(_tool(b).get("name")) else None)
+lenient(
+    "chat.tools.named-unknown",
+    "A tool_choice may name a function that is not there.",
+    lambda b: {**b, "tool_choice": "required"} if _forced(b) == "no_such_tool" else None,
+    "tool-choice-named-unknown-accepted",
+)
+lenient(
+    "chat.tools.bad-choice",
+    "Any word will do as tool_choice.",
+    lambda b: {**b, "tool_choice": "auto"} if b.get("tool_choice") == "sometimes" else None,
+)
+lenient(
+    "chat.tools.bad-schema",
+    "The schema of a tool is not looked at.",
+    lambda b: {**b, "tools": None} if "banana" in str(b.get("tools")) else None,
+)
+lenient(
+    "chat.tools.bad-name",
+    "The name of a tool is not looked at.",
+    lambda b: {**b, "tools": None} if " " in str(_tool(b).get("name")) else None,
+)
 
 
 def _loose(body: Json) -> Json | None:
@@ -87,9 +107,17 @@ def _loose(body: Json) -> Json | None:
         return None
     schema = {**function["parameters"]}
     schema["properties"] = {"text": {"type": "string"}}
-    return {**body, "tools": [{"type": "function",
-                               "function": {"name": function["name"], "parameters": schema}}]}
+    return {
+        **body,
+        "tools": [
+            {"type": "function", "function": {"name": function["name"], "parameters": schema}}
+        ],
+    }
 
 
-lenient("chat.tools.bad-strict", "A strict tool may be open, and is not enforced.", _loose,
-        "strict-tool-invalid-schema-accepted")
+lenient(
+    "chat.tools.bad-strict",
+    "A strict tool may be open, and is not enforced.",
+    _loose,
+    "strict-tool-invalid-schema-accepted",
+)

@@ -113,8 +113,6 @@ def bare_type(call: Call, reply: Reply) -> None:
         reply.set("content-type", "text/event-stream")
 
 
-
-
 def _choices(chunks: Chunks) -> list[Json]:
     return [choice for chunk in chunks for choice in chunk["choices"]]
 
@@ -252,5 +250,3 @@ def fast(call: Call, frames: Frames) -> None:
     """A thousand tokens a second."""
     for one in frames:
         one.delay /= 20
-
-
