@@ -9,7 +9,7 @@ from typing import Any
 from conformance.errors import UsageError
 from conformance.profile import did_you_mean, read_toml
 
-KEY_NAMES = ("api", "second", "limited", "revoked", "no_quota")
+KEY_NAMES = ("api", "second", "limited", "revoked", "no_quota", "forbidden")
 LIMIT_NAMES: Mapping[str, type] = {
     "concurrency": int,
     "requests_per_minute": float,

@@ -33,8 +33,8 @@ class Limits:
 class Target:
     """A server under test.
 
-    ``keys``: by name (api, second, limited, revoked, no_quota); ``models``: by kind (chat,
-    embedding, moderation, rerank, unknown, ...).
+    ``keys``: by name (api, second, limited, revoked, no_quota, forbidden); ``models``: by kind
+    (chat, embedding, moderation, rerank, unknown, ...).
     """
 
     base_url: str

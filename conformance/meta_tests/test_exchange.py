@@ -52,6 +52,7 @@ def test_deflate_with_and_without_its_wrapper(pack: object) -> None:
         (b"\xff\xff", "deflate", "not valid deflate"),
         (b"x", "br", "unknown content encoding"),
     ],
+    ids=["no-gzip", "cut", "no-deflate", "unknown"],  # bytes of gzip hold the time of day
 )
 def test_what_cannot_be_unpacked_says_why(body: bytes, encoding: str, words: str) -> None:
     data, problem = response(body, ("content-encoding", encoding)).decoded
@@ -157,6 +158,7 @@ def whole() -> Exchange:
         made(response=False, failure=Failure("connect", "refused")),
         made(None, method="GET"),
     ],
+    ids=["whole", "binary", "packed", "unreachable", "empty"],
 )
 def test_a_recording_is_the_same_after_writing_and_reading(x: Exchange, tmp_path: Path) -> None:
     path = tmp_path / "x.har"
