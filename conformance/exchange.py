@@ -79,8 +79,15 @@ class ClientView:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+class _Plain:
+    """Goes from process to process without what was computed from it."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: self.__dict__[name] for name in self.__dataclass_fields__}  # type: ignore[attr-defined]
+
+
 @dataclass(frozen=True)
-class Request:
+class Request(_Plain):
     method: str
     url: str
     headers: Headers
@@ -99,7 +106,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Response:
+class Response(_Plain):
     """``head_at``/``ended_at``: when the header block and the last byte had come.
 
     ``complete`` is False when the body broke off, whoever ended it.
@@ -208,7 +215,7 @@ class Response:
 
 
 @dataclass(frozen=True)
-class Exchange:
+class Exchange(_Plain):
     """One request, its response or the failure, and who sent it for what.
 
     ``id``: ``x1``, ``x2``, ... in the order of sending. ``probe``/``step``: which probe caused it

@@ -55,8 +55,10 @@ def exit_status(
     """The exit status of a run (DESIGN: contract). ``vacuous``: claimed, but nothing verified."""
     counts: dict[Outcome, int] = {}
     total = 0
+    asked = False
     for result in results:
         total += 1
+        asked = asked or result.owner in ("server", "network")
         counts[result.outcome] = counts.get(result.outcome, 0) + 1
     if interrupted:
         return INTERRUPTED
@@ -66,8 +68,8 @@ def exit_status(
         return VIOLATED
     if counts.get(Outcome.ERROR):
         return BROKEN
-    if not total or counts.get(Outcome.SKIPPED, 0) == total:
-        return NOTHING
+    if not asked and counts.get(Outcome.SKIPPED, 0) == total:
+        return NOTHING  # a target that was asked and never usable is vacuous instead
     if any(True for _ in vacuous):
         return VIOLATED
     return OK

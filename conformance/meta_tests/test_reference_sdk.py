@@ -65,12 +65,3 @@ def test_errors(client: openai.OpenAI) -> None:
     assert caught.value.code == "model_not_found"
     with pytest.raises(openai.AuthenticationError):
         client.with_options(api_key="sk-wrong").models.list()
-
-
-def test_dropped_connection() -> None:
-    with (
-        ServedReference(faults=["http.connection.answered"]) as served,
-        openai.OpenAI(base_url=served.base_url, api_key=KEY_MAIN, max_retries=0) as client,
-        pytest.raises(openai.APIConnectionError),
-    ):
-        client.models.list()
