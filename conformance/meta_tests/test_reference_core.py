@@ -286,8 +286,6 @@ def test_every_fault_and_variation_can_be_planted() -> None:
 
 def test_faults_at_every_stage() -> None:
     assert "x-request-id" not in Provider("headers.request-id.success")("GET", "/models").headers
-    whole = Provider("chat.max-tokens.takes-effect").chat(max_tokens=1).json()
-    assert whole["usage"]["completion_tokens"] > 1
     assert "[DONE]" not in Provider("chat.stream.terminator").chat(stream=True).text
     assert '"usage"' not in Provider("chat.stream.usage").chat(
         stream=True, stream_options={"include_usage": True}
