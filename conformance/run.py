@@ -25,7 +25,7 @@ from conformance.errors import UnreachableError
 from conformance.exchange import Exchange
 from conformance.judge import Bench, curl, judge
 from conformance.recording import Recording, Unsent
-from conformance.requirement import Case, Level
+from conformance.requirement import Case
 from conformance.results import Finding, Observation, Outcome, Result, Run
 from conformance.secrets import Redactor
 from conformance.session import BudgetSpent, Courier, Session
@@ -371,10 +371,6 @@ def assemble(
     if drive_result.interrupted:
         footer["interrupted"] = True
     return replace(run, footer=footer)
-
-
-def level_of(word: str) -> Level:
-    return Level(word.upper())
 
 
 def planned(cases: Sequence[Case], options: Options) -> Plan:

@@ -19,7 +19,7 @@ from conformance.probe import Probe, all_probes
 from conformance.recording import Recording
 from conformance.requirement import Case
 from conformance.results import Result, Run
-from conformance.run import Drive, Options, assemble, drive, known_failure
+from conformance.run import Drive, Options, assemble, drive
 from conformance.secrets import Redactor
 from conformance.settings import Settings, resolve
 from conformance.shard import parse as parse_shard
@@ -157,6 +157,3 @@ def resumed(folder: Path) -> tuple[Exchange, ...]:
         and x.failure is None
     )
     return tuple(replace(x, id=f"x{n}") for n, x in enumerate(kept, start=1))
-
-
-__all__ = ["Setup", "known_failure", "setup_of"]
