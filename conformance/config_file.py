@@ -28,6 +28,7 @@ _TOP: Mapping[str, type] = {
     "base_url": str,
     "profile": str,
     "name": str,
+    "version": str,
     "limited_rpm": float,
     "limited_window_s": float,
     "account_tier": str,

@@ -352,6 +352,8 @@ def assemble(
         "seed": options.seed,
         "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
     }
+    if target.version:
+        header["target_version"] = redactor.text(target.version)
     if options.shard.count > 1:
         header["shard"] = str(options.shard)
     run = Run(header, tuple(results), tuple(claims))

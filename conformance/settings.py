@@ -136,6 +136,7 @@ def resolve(
         limited_rpm=_scalar(last, "limited_rpm", sources),
         limited_window_s=_scalar(last, "limited_window_s", sources),
         name=_scalar(last, "name", sources) or "",
+        version=_scalar(last, "version", sources) or "",
     )
     if own is not None:
         target = replace(

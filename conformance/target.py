@@ -44,6 +44,7 @@ class Target:
     limited_rpm: float | None = None
     limited_window_s: float | None = None
     name: str = ""
+    version: str = ""
 
     def model(self, kind: str) -> str:
         """The model of a kind; the chat model where none is given for that kind."""

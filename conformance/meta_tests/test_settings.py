@@ -77,6 +77,7 @@ limited_window_s = 60
 known_failures = "known.toml"
 out = "runs"
 name = "mine"
+version = "1.2"
 [keys]
 api = { env = "FILE_KEY" }
 second = "sk-second"
@@ -97,7 +98,8 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert s.target.models["moderation"] == "omni-moderation-latest"
     assert s.sources["models.moderation"] == "profile openai"
     assert s.target.limits == Limits(concurrency=2, timeout_s=5)
-    assert (s.target.limited_rpm, s.target.limited_window_s, s.target.name) == (3, 60, "mine")
+    assert (s.target.limited_rpm, s.target.limited_window_s) == (3, 60)
+    assert (s.target.name, s.target.version) == ("mine", "1.2")
     assert s.drivers == ("http", "python-sdk")
     assert (s.level, s.tier, s.fuzz, s.seed) == ("should", "full", False, 4)
     assert s.known_failures == tmp_path / "known.toml"
