@@ -16,6 +16,8 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--model",
         {"action": "append", "metavar": "KIND=ID", "help": "chat=..., embedding=..., repeatable"},
     ),
+    ("--target-name", {"metavar": "NAME", "help": "how reports call the target"}),
+    ("--target-version", {"metavar": "V", "help": "its version, as the matrix shows it"}),
     (
         "--driver",
         {"action": "append", "metavar": "NAME", "help": "http, python-sdk, ...; repeatable"},

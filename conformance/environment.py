@@ -96,6 +96,7 @@ def _readers() -> dict[str, _Reader]:
         name: _plain(name)
         for name in ("base_url", "profile", "name", "account_tier", "known_failures", "out")
     }
+    names["target_name"], names["target_version"] = _plain("name"), _plain("version")
     names["config"] = lambda variable, text: ("", "config", text)
     names["level"], names["tier"] = _choice("level", LEVELS), _choice("tier", TIERS)
     names["drivers"], names["fuzz"], names["seed"] = _drivers, _flag("fuzz"), _number("seed", int)

@@ -33,6 +33,7 @@ DEFAULT_DRIVERS = ("http", "python-sdk", "python-sdk-async")
 DRIVERS = ("http", "python-sdk", "python-sdk-async", "node-sdk")
 _DEFAULTS: Mapping[str, Any] = {"level": "must", "tier": "standard", "fuzz": True, "seed": 0}
 _FLAG_OF_LIMIT = {"requests_per_minute": "rpm", "timeout_s": "timeout"}
+_OF_TARGET = {"name": "target_name", "version": "target_version"}
 _ENDPOINTS = ("/chat/completions", "/completions", "/embeddings", "/models", "/responses")
 
 
@@ -90,12 +91,13 @@ class _Layers:
 
 
 def _flag(name: str) -> str:
-    flag = {**_FLAG_OF_LIMIT, "drivers": "driver", "fuzz": "no_fuzz"}.get(name, name)
+    named = {**_FLAG_OF_LIMIT, **_OF_TARGET, "drivers": "driver", "fuzz": "no_fuzz"}
+    flag = named.get(name, name)
     return "--" + flag.replace("_", "-")
 
 
 def _variable(name: str) -> str:
-    return environment.PREFIX + name.upper()
+    return environment.PREFIX + _OF_TARGET.get(name, name).upper()
 
 
 def resolve(
@@ -188,6 +190,7 @@ def _flags(options: Mapping[str, Any]) -> dict[str, Any]:
         for name in ("base_url", "profile", "level", "tier", "known_failures", "out", "seed")
         if name in given
     }
+    flags.update({name: given[flag] for name, flag in _OF_TARGET.items() if flag in given})
     for name, allowed in (("level", LEVELS), ("tier", TIERS)):
         if name in flags:
             one_of("the command line", f"--{name}", flags[name], allowed)

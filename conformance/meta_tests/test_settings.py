@@ -347,3 +347,12 @@ def test_notes() -> None:
     (wrong,) = resolve({"base_url": URL, "profile": "alveare", "api_key": "sk-1"}, {}).notes
     assert wrong.startswith("the key does not look like a key of Alveare")
     assert "sk-1" not in wrong
+
+
+def test_the_name_and_version_of_the_target(tmp_path: Path) -> None:
+    file = config(tmp_path, f'base_url = "{URL}"\nname = "of the file"\nversion = "1"\n')
+    env = {"CONFORMANCE_TARGET_VERSION": "2", "CONFORMANCE_TARGET_NAME": "of the environment"}
+    s = resolve({"target_name": "of the flag"}, env, file)
+    assert (s.target.name, s.target.version) == ("of the flag", "2")
+    assert s.sources["name"] == "--target-name"
+    assert s.sources["version"] == "CONFORMANCE_TARGET_VERSION"
