@@ -336,6 +336,7 @@ def assemble(
         vacuous=empty,
         unreachable=bool(drive_result.unreachable),
         interrupted=drive_result.interrupted,
+        requests=drive_result.requests,
     )
     header: dict[str, Any] = {
         "suite": "openai-conformance",

@@ -51,14 +51,20 @@ def exit_status(
     vacuous: Iterable[str] = (),
     unreachable: bool = False,
     interrupted: bool = False,
+    requests: int = 0,
 ) -> int:
-    """The exit status of a run (DESIGN: contract). ``vacuous``: claimed, but nothing verified."""
+    """The exit status of a run (DESIGN: contract).
+
+    ``vacuous``: claimed, but nothing verified. ``requests``: how many were sent; a budget that was
+    spent on a target which never became usable is no reason to say that nothing was selected.
+    """
     counts: dict[Outcome, int] = {}
     total = 0
     asked = False
+    askers = {"server", "network"} | ({"quota"} if requests else set())
     for result in results:
         total += 1
-        asked = asked or result.owner in ("server", "network")
+        asked = asked or result.owner in askers
         counts[result.outcome] = counts.get(result.outcome, 0) + 1
     if interrupted:
         return INTERRUPTED

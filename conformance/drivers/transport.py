@@ -243,6 +243,6 @@ def failure_of(error: BaseException, meta: Meta | None = None) -> Failure:
             return Failure("reset", message)
     if type(error).__name__ == "CancelledError":
         if meta is not None and meta.early:
-            return Failure("cancelled", "the run was interrupted")
+            return Failure("interrupted", "the run was interrupted")
         return Failure("timeout", "no answer in time")
     return Failure("protocol", f"{type(error).__name__}: {message}")

@@ -91,7 +91,7 @@ def run_several(names: list[str], folder: Path) -> tuple[list[Ended], int]:
     """Several runs at once in one process of limited memory; its peak in MB."""
 
     async def together() -> list[Ended]:
-        slots = asyncio.Semaphore(6)
+        slots = asyncio.Semaphore(3)
 
         async def one(name: str) -> Ended:
             async with slots:
@@ -123,8 +123,7 @@ def test_there_are_at_least_forty() -> None:
 def test_it_ends_and_says_so(name: str, ended: dict[str, tuple[Ended, Path]]) -> None:
     run, folder = ended[name]
     assert run.seconds < SECONDS
-    # 5: the time was spent before anything was sent
-    assert run.status in (1, 3, 5), (run.status, run.unreachable)
+    assert run.status in (1, 3), (run.status, run.unreachable)
     for file in FILES:
         assert (folder / file).stat().st_size > 0, file
     broke = [o for o in run.outcomes if o[2].startswith("the case broke")]

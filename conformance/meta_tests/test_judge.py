@@ -87,6 +87,12 @@ def test_a_passive_case_without_traffic_is_not_run() -> None:
     assert "no chat completions" in found.message
 
 
+def test_what_an_interrupt_cut_short_is_not_judged() -> None:
+    cut = made({}, probe="chat", failure=Failure("interrupted", "the run was interrupted"))
+    assert judge(case(broken, "chat"), "http", bench(cut)).observation is Observation.NOT_RUN
+    assert judge(case(broken, over=CHAT), "http", bench(cut)).observation is Observation.NOT_RUN
+
+
 def test_old_recordings_are_not_judged_by_newer_rules() -> None:
     def exchange(day: str, known: bool) -> Exchange:
         return made({}, context={"foreign": True, "recorded": day, "day_known": known})

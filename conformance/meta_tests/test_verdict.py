@@ -64,3 +64,9 @@ def test_exit_status(found: list[Result], options: dict[str, object], wanted: in
 def test_summary_leaves_out_what_is_not_there() -> None:
     assert summary({"passed": 3, "failed": 0, "warned": 1}) == "3 passed, 1 warned"
     assert summary({}) == "nothing"
+
+
+@pytest.mark.parametrize(("requests", "wanted"), [(0, 5), (7, 1)])
+def test_a_budget_spent_on_an_unusable_target_is_vacuous(requests: int, wanted: int) -> None:
+    left = Result("a.b", "MUST", "http", SEEN.NOT_RUN, S.SKIPPED, owner="quota")
+    assert exit_status([left], vacuous=["anything"], requests=requests) == wanted
