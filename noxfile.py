@@ -41,11 +41,20 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
-def matrix(session: nox.Session) -> None:
-    """Every fault of the embedded provider against every requirement."""
+def faults(session: nox.Session) -> None:
+    """Every fault of the embedded provider against every requirement: snapshots/proof.json."""
     suite(session)
     workers = str(os.cpu_count() or 2)
-    session.run("python", "-m", "conformance.reference.prove", "--workers", workers)
+    words = session.posargs or ["--workers", workers, "--record", "snapshots/proof.json"]
+    session.run("python", "-m", "conformance.reference.prove", *words)
+
+
+@nox.session
+def matrix(session: nox.Session) -> None:
+    """Real servers, each installed and started on loopback, judged, and published in reports/."""
+    suite(session)
+    words = session.posargs or ["matrix", "--out", "reports"]
+    session.run("python", "-m", "conformance.servers", *words)
 
 
 @nox.session

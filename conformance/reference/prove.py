@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
+from pathlib import Path
+from typing import Any
 
-from conformance.catalogue import all_cases
+from conformance.catalogue import all_cases, catalogue_hash
 from conformance.reference.companions import companions
 from conformance.reference.dialects import providers
 from conformance.reference.fault import all_faults, all_variations
 from conformance.reference.matrix import Outcome, try_out
-from conformance.results import Observation
+from conformance.reference.proof import example, record
+from conformance.results import Finding, Observation
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,17 @@ class Proof:
     missed: tuple[str, ...]
     extra: tuple[str, ...]
     errors: tuple[str, ...]
+    seen: Mapping[str, Finding] = field(default_factory=dict)
+    """The violation of each requirement that the fault breaks."""
+
+    def line(self) -> dict[str, Any]:
+        """What is kept of it."""
+        made: dict[str, Any] = {"name": self.name}
+        made["noticed"] = {id: example(finding) for id, finding in sorted(self.seen.items())}
+        for word, rows in (("missed", self.missed), ("extra", self.extra), ("error", self.errors)):
+            if rows:
+                made[word] = list(rows)
+        return made
 
     @property
     def exact(self) -> bool:
@@ -77,6 +91,11 @@ def prove(name: str, drivers: tuple[str, ...] = ("http",), declared: bool = True
         tuple(missed),
         tuple(sorted(violated - expected - beside)),
         messages,
+        {
+            id: finding
+            for (id, _), finding in shown.findings.items()
+            if id in expected and finding.observation is Observation.VIOLATED
+        },
     )
 
 
@@ -106,10 +125,13 @@ def main() -> int:
     parser.add_argument("words", nargs="*", metavar="ID", help="beginnings of fault ids, or none")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--verbose", "-v", action="store_true")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="keep what was shown")
     given = parser.parse_args()
     bad = total = 0
+    lines = []
     for proof in prove_all(names(given.words), given.workers):
         total += 1
+        lines.append(proof.line())
         if proof.exact:
             if given.verbose:
                 print(f"ok     {proof.name}")
@@ -123,6 +145,8 @@ def main() -> int:
         ):
             for row in rows[:12]:
                 print(f"       {word} {row}")
+    if given.record:
+        record(given.record, lines, catalogue_hash())
     print(f"{total} tried, {bad} not as planned")
     return 1 if bad else 0
 
