@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from conformance.clock import SystemClock
 from conformance.exchange import Exchange
 from conformance.fuzz.draw import Drawn, invalid_bodies, valid_bodies
 from conformance.fuzz.raw import Raw, body, raws
@@ -20,31 +22,49 @@ CAUSES = 4
 SMALLER = 12
 """Causes that are shrunk, and bodies that are tried for each."""
 
+_ONE_BY_ONE = threading.Lock()
+
 
 async def fuzz(s: Any, endpoint: Endpoint) -> None:
     """One endpoint: a plain body first, and no more where that is not answered."""
-    number = s.seed
-    plain, *rest = valid_bodies(endpoint.name, s.tier, number)
+    valid, wrong = await drawn(s, endpoint)
+    plain, *rest = valid
     first = await send(s, endpoint, "plain", plain)
     if not first.ok:
         rest = []
         if first.status in (401, 403, 404, 405, 410, 429, 501) or first.response is None:
             return
-    wrong = invalid_bodies(endpoint.name, s.tier, number)
     sent = [(plain, first)]
 
-    async def one(drawn: Drawn) -> None:
-        step = "valid" if drawn.constraint is None else "invalid"
-        sent.append((drawn, await send(s, endpoint, step, drawn)))
+    async def one(tried: Drawn) -> None:
+        step = "valid" if tried.constraint is None else "invalid"
+        sent.append((tried, await send(s, endpoint, step, tried)))
 
     await each(one, [*rest, *wrong])
     found: dict[Cause, Drawn] = {}
-    for drawn, exchange in sent:
+    for tried, exchange in sent:
         cause = failing(exchange)
-        if cause is not None and drawn.constraint is None:
-            found.setdefault(cause, drawn)
-    for cause, drawn in list(found.items())[:CAUSES]:
-        await shrink(s, endpoint, cause, drawn)
+        if cause is not None and tried.constraint is None:
+            found.setdefault(cause, tried)
+    for cause, tried in list(found.items())[:CAUSES]:
+        await shrink(s, endpoint, cause, tried)
+
+
+async def drawn(s: Any, endpoint: Endpoint) -> tuple[tuple[Drawn, ...], tuple[Drawn, ...]]:
+    """The valid and the invalid bodies of an endpoint.
+
+    Drawing takes a part of a second: in a thread, so that what arrives meanwhile is not late.
+    """
+
+    def draw() -> tuple[tuple[Drawn, ...], tuple[Drawn, ...]]:
+        with _ONE_BY_ONE:
+            return (
+                valid_bodies(endpoint.name, s.tier, s.seed),
+                invalid_bodies(endpoint.name, s.tier, s.seed),
+            )
+
+    # in virtual time nothing is late, and the order of things must stay the same
+    return await asyncio.to_thread(draw) if isinstance(s.clock, SystemClock) else draw()
 
 
 async def shrink(s: Any, endpoint: Endpoint, cause: Cause, drawn: Drawn) -> None:
