@@ -12,7 +12,7 @@ import hashlib
 import json
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from conformance.clock import Clock, SystemClock
@@ -54,13 +54,20 @@ class Budget:
             and self.tokens + self._reserved + tokens > limits.max_tokens
         ):
             raise BudgetSpent(f"the budget of {limits.max_tokens} tokens is spent")
-        if (
-            limits.max_seconds is not None
-            and self._clock.monotonic() - self._started >= limits.max_seconds
-        ):
-            raise BudgetSpent(f"the budget of {limits.max_seconds:g} seconds is spent")
+        self.in_time()
         self.requests += 1
         self._reserved += tokens
+
+    def in_time(self) -> None:
+        """Raise BudgetSpent when the time is over; asked again after waiting for a slot."""
+        longest = self._limits.max_seconds
+        if longest is not None and self._clock.monotonic() - self._started >= longest:
+            raise BudgetSpent(f"the budget of {longest:g} seconds is spent")
+
+    def give_back(self, tokens: int) -> None:
+        """Undo a reservation of which nothing was sent."""
+        self.requests -= 1
+        self._reserved -= tokens
 
     def settle(self, exchange: Exchange | None, tokens: int) -> None:
         """Replace a reservation by what the answer, if any, says was used.
@@ -147,6 +154,11 @@ class Courier:
         try:
             await self.pace()
             async with self._slots:
+                try:
+                    self.budget.in_time()
+                except BudgetSpent:
+                    self.budget.requests -= 1
+                    raise
                 yield
         finally:
             self.budget.settle(meta.exchange, tokens)
@@ -175,14 +187,18 @@ class Courier:
                 if exchange is None:
                     raise
                 return exchange  # there is no second try: the first one stands
-            if exchange is not None:
-                self.recording.supersede(exchange)
             await self.pace()
             again = Meta(meta.probe, meta.step, meta.driver, attempt, dict(meta.context))
-            if limited:
-                async with self._slots:
-                    exchange = await self.driver.send(wanted, again)
-            else:
+            async with self._slots if limited else nullcontext():
+                try:
+                    self.budget.in_time()
+                except BudgetSpent:
+                    self.budget.give_back(tokens)
+                    if exchange is None:
+                        raise
+                    return exchange
+                if exchange is not None:
+                    self.recording.supersede(exchange)
                 exchange = await self.driver.send(wanted, again)
             self.budget.settle(exchange, tokens)
             wait = self.retry_wait(exchange, attempt) if attempt < tries else None

@@ -14,6 +14,7 @@ from conformance import capability as capabilities
 from conformance import probe as probes
 from conformance.capability import Capability, Claim, Finding, find
 from conformance.clock import VirtualClock
+from conformance.drivers import node_place
 from conformance.drivers.inprocess import InProcessTransport
 from conformance.engine import plan
 from conformance.meta_tests.support import made
@@ -80,9 +81,9 @@ def case(*names: str, **more: Any) -> Case:
 
 
 def driven(
-    app: App, *cases: Case, limits: Limits | None = None, check: bool = False, **more: Any
+    app: Any, *cases: Case, limits: Limits | None = None, check: bool = False, **more: Any
 ) -> Drive:
-    clock = VirtualClock()
+    clock = more.pop("clock", None) or VirtualClock()
     target = Target(
         more.pop("base", "http://t.invalid/v1"), {"api": "sk-1"}, limits=limits or Limits()
     )
@@ -155,7 +156,10 @@ def test_a_key_that_is_not_configured_skips_with_the_reason(registry: dict[str, 
     assert found.recording.unsent["http", "two"].kind == "skipped"
 
 
-def test_an_unavailable_driver_is_skipped_with_the_reason(registry: dict[str, Any]) -> None:
+def test_an_unavailable_driver_is_skipped_with_the_reason(
+    registry: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node_place, "missing", lambda: "node-sdk is not installed")
     add(registry, "one", drivers=("http", "node-sdk"))
     found = driven(App(fine), case("one", drivers=("node-sdk",)), drivers=("http", "node-sdk"))
     assert "node-sdk" in found.recording.unsent["node-sdk", "one"].reason
@@ -261,6 +265,30 @@ def test_budgets_are_never_passed(registry: dict[str, Any], limits: Limits, most
     assert found.tokens <= (limits.max_tokens or 10**9)
     assert {u.kind for u in found.recording.unsent.values()} == {"budget"}
     assert {u.owner for u in found.recording.unsent.values()} == {"quota"}
+
+
+def test_what_waits_for_a_slot_is_not_sent_when_the_time_is_over(registry: dict[str, Any]) -> None:
+    clock = VirtualClock()
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await clock.sleep(4.0)
+        await App(fine)(scope, receive, send)
+
+    names = [f"p{n}" for n in range(9)]
+    for name in names:
+        add(registry, name)
+    limits = Limits(max_seconds=10.0, concurrency=1)
+    found = driven(slow, *(case(name) for name in names), limits=limits, clock=clock)
+    assert found.requests == len(found.recording.exchanges) == 3
+    assert {u.kind for u in found.recording.unsent.values()} == {"budget"}
+
+
+def test_a_second_try_that_comes_too_late_leaves_the_first(registry: dict[str, Any]) -> None:
+    add(registry, "one")
+    app = flaky((429, {"retry-after": "20"}), (200, {}))
+    found = driven(app, case("one"), limits=Limits(max_seconds=10.0))
+    assert found.requests == 1
+    assert [x.superseded for x in found.recording.exchanges] == [False]
 
 
 def test_requests_per_minute_are_kept(registry: dict[str, Any]) -> None:
