@@ -90,7 +90,7 @@ def find(capability: Capability, gate: Exchange | Steps | None) -> Finding:
     if exchange is None or exchange.response is None:
         return Finding.UNKNOWN
     status = exchange.status
-    if 200 <= status < 300:
+    if 200 <= status < 300 or (status == 101 and exchange.context.get("websocket")):
         if capability.took_effect is None:
             return Finding.WORKS
         try:

@@ -189,6 +189,7 @@ class Courier:
                 return exchange  # there is no second try: the first one stands
             await self.pace()
             again = Meta(meta.probe, meta.step, meta.driver, attempt, dict(meta.context))
+            again.fresh = attempt > 1 or not replayable
             async with self._slots if limited else nullcontext():
                 try:
                     self.budget.in_time()
@@ -339,6 +340,22 @@ class Session:
         return await self.courier.send(
             wanted, meta, retry=retry, tokens=self._tokens, limited=limited
         )
+
+    async def converse(
+        self,
+        step: str,
+        path: str,
+        *events: Mapping[str, Any],
+        until: Callable[[bytes], bool],
+        key: str | None = "api",
+        timeout: float | None = None,
+    ) -> Exchange:
+        """Open a WebSocket, say the events once the server has spoken, listen ``until``."""
+        lines = b"".join(encode(event) + b"\n" for event in events)
+        return await self.send(
+            step, "GET", path, content=lines, key=key, stop=until, timeout=timeout,
+            context={"websocket": True},
+        )  # fmt: skip
 
     async def call(
         self, method: str, path: str, body: Any, *, key: str = "api", **options: Any

@@ -10,9 +10,10 @@ import httpx
 
 from conformance.clock import Clock
 from conformance.drivers.transport import EXTENSION, Meta, RecordingTransport
+from conformance.drivers.websocket import WEBSOCKET, converse, wants
 from conformance.exchange import Exchange
 from conformance.recording import Recording
-from conformance.target import Limits, Target
+from conformance.target import Target
 
 USER_AGENT = "openai-conformance"
 
@@ -43,7 +44,7 @@ class HttpDriver:
     ) -> None:
         self._limits = target.limits
         self.transport = RecordingTransport(
-            inner or network_transport(target.limits),
+            inner or NetworkTransport(),
             recording,
             clock,
             target.base_url,
@@ -78,7 +79,7 @@ class HttpDriver:
                 wanted.url,
                 headers=httpx.Headers(list(items)),
                 content=wanted.content,
-                extensions={EXTENSION: meta},
+                extensions={EXTENSION: meta, WEBSOCKET: bool(meta.context.get("websocket"))},
                 timeout=httpx.Timeout(wanted.timeout, connect=min(limit, wanted.timeout)),
             )
             meta.deadline = asyncio.get_running_loop().time() + wanted.timeout
@@ -111,7 +112,27 @@ class HttpDriver:
         await self._client.aclose()
 
 
-def network_transport(limits: Limits) -> httpx.AsyncHTTPTransport:
-    """Sockets, pooled; nothing is retried below the recording."""
-    pool = httpx.Limits(max_connections=200, max_keepalive_connections=64)
-    return httpx.AsyncHTTPTransport(limits=pool, retries=0, trust_env=False)
+class NetworkTransport(httpx.AsyncBaseTransport):
+    """Sockets, pooled; nothing is retried below the recording.
+
+    A server may end a connection after an answer without having said so; a request that comes to
+    it then is lost, and says nothing of what the server makes of that request. So a second try
+    goes over a connection of its own.
+    """
+
+    def __init__(self) -> None:
+        pool = httpx.Limits(max_connections=200, max_keepalive_connections=64)
+        self._pooled = httpx.AsyncHTTPTransport(limits=pool, retries=0, trust_env=False)
+        once = httpx.Limits(max_connections=200, max_keepalive_connections=0)
+        self._fresh = httpx.AsyncHTTPTransport(limits=once, retries=0, trust_env=False)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if wants(request):
+            return await converse(request)
+        meta = request.extensions.get(EXTENSION)
+        own = isinstance(meta, Meta) and meta.fresh
+        return await (self._fresh if own else self._pooled).handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._pooled.aclose()
+        await self._fresh.aclose()

@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 
+from conformance.drivers.websocket import converse_in_process, wants
+
 
 class InProcessTransport(httpx.AsyncBaseTransport):
     """Each request runs the application in a task of its own; leaving early cancels it."""
@@ -20,6 +22,8 @@ class InProcessTransport(httpx.AsyncBaseTransport):
         self._app = app
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if wants(request):
+            return await converse_in_process(self._app, request)
         assert isinstance(request.stream, httpx.AsyncByteStream)
         body = b"".join([part async for part in request.stream])
         url = request.url

@@ -46,6 +46,8 @@ def _router() -> Router:
 class ReferenceApp:
     """One provider with its own accounts, objects, windows and planted faults."""
 
+    call: type[Call] = Call
+
     def __init__(self, config: ReferenceConfig, clock: Clock, planted: Sequence[Fault]) -> None:
         self.config = config
         self.clock = clock
@@ -68,15 +70,20 @@ class ReferenceApp:
         """
         return prefix + f"{_ids.get().getrandbits(4 * digits):0{digits}x}"
 
-    def _identify(self, call: Call) -> None:
+    def identify(self, call: Call) -> None:
+        """Name a request, and all that is made for it."""
         digest = hashlib.sha256(
             repr((self.config.seed, call.method, call.path, call.headers, call.query)).encode()
         )
         digest.update(call.raw)
         key = digest.digest()
-        self._same[key] = self._same.get(key, 0) + 1
-        _ids.set(random.Random(key + bytes(str(self._same[key]), "ascii")))  # noqa: S311
+        _ids.set(random.Random(key + bytes(str(self._turn(key)), "ascii")))  # noqa: S311
         call.request_id = self.new_id("req_", 32)
+
+    def _turn(self, key: bytes) -> int:
+        """How often the same request came, with this one."""
+        self._same[key] = self._same.get(key, 0) + 1
+        return self._same[key]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
@@ -92,7 +99,7 @@ class ReferenceApp:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = self._call(scope)
         await _read(call, receive)
-        self._identify(call)
+        self.identify(call)
         try:
             reply = await serve(call)
             compress(call, reply)
@@ -110,7 +117,7 @@ class ReferenceApp:
         lists: dict[str, list[str]] = {}
         for key, value in pairs:
             lists.setdefault(key, []).append(value)
-        call = Call(
+        call = self.call(
             app=self,
             method=scope["method"],
             path=unquote(path),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from conformance.reference import tokens
 from conformance.reference.ask import Ask, Turn
 from conformance.reference.auth import authenticate
-from conformance.reference.call import Call
 from conformance.reference.errors import ApiError
 from conformance.reference.model import generate
 
@@ -28,7 +27,8 @@ async def websocket(app: ReferenceApp, scope: Any, receive: Any, send: Any) -> N
     for name in protocols:
         if name.startswith(_PROTOCOL_KEY):  # browsers cannot send headers
             headers["authorization"] = "Bearer " + name.removeprefix(_PROTOCOL_KEY)
-    call = Call(app, "GET", scope["path"], headers, route="realtime")
+    call = app.call(app, "GET", scope["path"], headers, route="realtime")
+    app.identify(call)
     verdict = await call.run("authorised", authenticate(call))
     query = dict(part.partition("=")[::2] for part in scope["query_string"].decode().split("&"))
     known = app.config.models.get(query.get("model", ""))
@@ -41,19 +41,25 @@ async def websocket(app: ReferenceApp, scope: Any, receive: Any, send: Any) -> N
         problem = ApiError(404, f"The model `{query.get('model')}` does not exist.",
                            code="model_not_found")  # fmt: skip
     session = _Session(app, query.get("model", ""))
+
+    async def say(event: Event) -> None:
+        event = await call.run("reply", event)
+        if event:
+            await send({"type": "websocket.send", "text": json.dumps(event, ensure_ascii=False)})
+
+    problem = await call.run("accepted", problem) or None
     if problem is not None:
-        await _say(send, session.error(problem.message, problem.code))
+        await say(session.error(problem.message, problem.code))
         await send({"type": "websocket.close", "code": 3000, "reason": "invalid_request_error"})
         return
-    await _say(send, session.event("session.created", session=session.shape))
+    await say(session.event("session.created", session=dict(session.shape)))
     while (message := await receive())["type"] == "websocket.receive":
         text = message.get("text") or (message.get("bytes") or b"").decode("utf-8", "replace")
         async for event in session.answer(text):
-            await _say(send, event)
-
-
-async def _say(send: Any, event: Event) -> None:
-    await send({"type": "websocket.send", "text": json.dumps(event, ensure_ascii=False)})
+            await say(event)
+            if call.state.get("hang up"):
+                await send({"type": "websocket.close", "code": 1011, "reason": "internal error"})
+                return
 
 
 class _Session:
@@ -93,7 +99,7 @@ class _Session:
             return
         if kind == "session.update":
             self.shape.update(event.get("session") or {})
-            yield self.event("session.updated", session=self.shape)
+            yield self.event("session.updated", session=dict(self.shape))
         elif kind == "conversation.item.create" and isinstance(event.get("item"), dict):
             item = {"id": self.app.new_id("item_"), "object": "realtime.item",
                     "status": "completed", **event["item"]}  # fmt: skip
