@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -145,12 +146,14 @@ def dump(run: Run) -> str:
 def load(path: Path) -> Run:
     """Read ``results.jsonl`` (or the folder that holds it). Raises UsageError."""
     file = path / "results.jsonl" if path.is_dir() else path
+    if path.is_dir() and not file.exists() and (path / "results.jsonl.gz").exists():
+        file = path / "results.jsonl.gz"  # a published run
     try:
-        text = file.read_text("utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"{file} cannot be read: {error.strerror}. Give a run's folder."
-        ) from error
+        data = file.read_bytes()
+        text = (gzip.decompress(data) if file.suffix == ".gz" else data).decode("utf-8")
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"{file} cannot be read: {why}. Give a run's folder.") from error
     header: dict[str, Any] | None = None
     footer: dict[str, Any] | None = None
     results: list[Result] = []

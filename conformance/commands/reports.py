@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,51 @@ def diff_command(given: dict[str, Any]) -> int:
 
 
 def report_command(given: dict[str, Any]) -> int:
-    """The matrix over many runs, as a static site; pages that were published stay as they are."""
+    """The matrix over many runs, as a static site; what was published before stays and is shown."""
+    from conformance.catalogue import entries
+    from conformance.credentials import credentials
     from conformance.reporting.matrix import column
     from conformance.reporting.site import publish, render
 
-    columns = [column(_report(Path(place))) for place in given["run"]]
-    kept = publish(render(columns), Path(given["out"] or "reports"))
-    print(f"{len(columns)} runs in {Path(given['out'] or 'reports') / 'index.html'}")
-    if kept:
-        print(f"{len(kept)} published pages were left as they are")
+    folder = Path(given["out"] or "reports")
+    columns = published(folder)
+    taken = {each.path for each in columns}
+    new = 0
+    for place in given["run"]:
+        each = column(_report(Path(place)))
+        if each.path in taken:
+            print(f"{each.name} is published already with this catalogue and stays as it is")
+            continue
+        columns.append(each)
+        new += 1
+    files = render(
+        columns, catalogue=entries(), credentials=credentials(), earlier=addressed(folder)
+    )
+    publish(files, folder)
+    print(f"{len(columns)} runs, {new} of them new, in {folder / 'index.html'}")
     return 0
+
+
+def published(folder: Path) -> list[Any]:
+    """The runs that a site holds already. Raises UsageError when one cannot be read."""
+    from conformance.reporting.matrix import column
+    from conformance.reporting.report import build
+
+    found = []
+    for path in sorted(folder.glob("targets/*/*/*/results.jsonl.gz")):
+        told = json.loads(path.with_name("index.json").read_text("utf-8"))
+        report = build(load(path), [])
+        found.append(column(report, told["target"], told["version"], frozen=True))
+    return found
+
+
+def addressed(folder: Path) -> list[dict[str, Any]]:
+    """The requirements that a site gave an address: it must not be lost."""
+    found: list[dict[str, Any]] = []
+    for path in sorted(folder.glob("requirements/*.json")):
+        if path.name != "index.json":
+            found += json.loads(path.read_text("utf-8"))["requirements"]
+    return found
 
 
 def badge_command(given: dict[str, Any]) -> int:

@@ -23,7 +23,7 @@ SHARE = 40
 def sample() -> list[str]:
     """No fault, and of the faults and variations one in forty, always the same.
 
-    All of them take long: ``CONFORMANCE_MATRIX=all``, or ``nox -s matrix``.
+    All of them take long: ``CONFORMANCE_MATRIX=all``, or ``nox -s faults``.
     """
     return [
         name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from dataclasses import replace
@@ -10,6 +11,7 @@ from posixpath import dirname, join, normpath
 
 import pytest
 
+from conformance.commands.reports import addressed, published
 from conformance.errors import UsageError
 from conformance.meta_tests.test_reporting_samples import (
     HEADER,
@@ -61,8 +63,11 @@ def test_no_link_of_the_site_is_dead_and_nothing_leaves_it() -> None:
         assert ".." not in name
         if not name.endswith(".html"):
             continue
+        assert isinstance(text, str)
         if len(Path(name).parts) < site.FROZEN:
-            assert "<script" not in text
+            scripts = re.findall(r"<script[^>]*>[^<]*</script>", text)
+            assert scripts in ([], ['<script src="../site.js"></script>'])
+            assert text.count("<script") == len(scripts)
         for link in re.findall(r'(?:href|src)="([^"#:]+)(?:#[^"]*)?"', text):
             assert normpath(join(dirname(name), link)) in files, (name, link)
 
@@ -74,6 +79,9 @@ def test_json_stands_beside_every_page() -> None:
             json.loads(files[name.removesuffix(".html") + ".json"])
     index = json.loads(files["index.json"])
     assert {each["target"] for each in index["columns"]} >= {"good"}
+    telling = {row["requirement"] for row in index["rows"]}
+    assert "chat.stream.terminator" in telling
+    assert not telling & set(index["violated_by_none"])
 
 
 def test_what_is_published_stays(tmp_path: Path) -> None:
@@ -81,11 +89,11 @@ def test_what_is_published_stays(tmp_path: Path) -> None:
     assert site.publish(first, tmp_path) == ()
     report = replace(passing(), run=replace(passing().run, claims=()))
     again = site.render([column(report, "good", "1.0"), _old()])
-    page = "targets/good/1.0/results.jsonl"
+    page = "targets/good/1.0/0123456789ab/results.jsonl.gz"
     assert site.publish(again, tmp_path) == (page,)
-    assert (tmp_path / page).read_text("utf-8") == first[page]
+    assert (tmp_path / page).read_bytes() == first[page]
     assert (tmp_path / "index.html").read_text("utf-8") == again["index.html"]
-    assert (tmp_path / "targets/good/0.9/index.html").exists()
+    assert (tmp_path / "targets/good/0.9/older/index.html").exists()
     assert not list(tmp_path.rglob("*.part"))
 
 
@@ -118,3 +126,96 @@ def test_slugs_are_paths_and_never_meet(name: str) -> None:
 def test_slug_keeps_what_is_plain() -> None:
     assert slug("llama-cpp-python") == "llama-cpp-python"
     assert slug("0.3.16") == "0.3.16"
+
+
+CATALOGUE = (
+    {
+        "id": "chat.stream.terminator",
+        "level": "MUST",
+        "text": "A stream that ends normally is closed by the event `data: [DONE]`.",
+        "source": {"kind": "openai", "ref": "chat/streaming", "url": "https://example.com/a"},
+        "quote": "terminated by a data: [DONE] message",
+        "since": "2024-01-01",
+        "breaks": ["openai-python: waits for ever", HOSTILE],
+    },
+    {"id": "chat.new", "level": "MAY", "text": HOSTILE, "source": {"url": "javascript:alert(1)"}},
+)
+CREDENTIALS = {
+    "catalogue": "0123456789ab",
+    "requirements": {
+        "chat.stream.terminator": {
+            "proved_by": "a planted fault",
+            "faults": ["chat.stream.terminator", "chat.stream.terminator/spelt"],
+            "example": {"fault": "x", "at": "event 3", "expected": ["[DONE]"], "actual": HOSTILE},
+        },
+        "chat.new": {"proved_by": "a planted fault", "faults": [], "example": {"message": "bad"}},
+    },
+    "faults": {"chat.stream.terminator": "Ends without.", "chat.stream.terminator/spelt": "[Done]"},
+    "variations": {"slow": "Every answer is slow."},
+    "proof": {
+        "day": "2026-05-01",
+        "catalogue": "older",
+        "faults_tried": 2,
+        "faults_noticed": 1,
+        "variations_tried": 1,
+        "variations_accepted": 1,
+    },
+    "field": {
+        "reported": 2,
+        "caught": 1,
+        "defects": [
+            {"id": "one", "area": "chat", "reported": "https://github.com/a/b/1", "faults": ["x"]},
+            {"id": "two", "area": "chat", "reported": "https://github.com/a/b/2", "reason": "No."},
+        ],
+    },
+    "genuine": {
+        "day": "2026-05-02",
+        "source": "traffic",
+        "exchanges": 7,
+        "requirements_held": 3,
+        "violated": {"MAY": {"chat.note": ["chat.har"]}},
+    },
+}
+
+
+def test_an_area_shows_the_catalogue_and_who_meets_it() -> None:
+    earlier = ({"id": "chat.withdrawn", "level": "MUST", "text": "It was."},)
+    files = site.render(_columns(), catalogue=CATALOGUE, credentials=CREDENTIALS, earlier=earlier)
+    page, told = files["requirements/chat.html"], json.loads(files["requirements/chat.json"])
+    for id in ("chat.stream.terminator", "chat.new", "chat.withdrawn", "chat.model"):
+        assert f'id="{id}"' in page
+    assert page.count("No longer in the catalogue.") > 1
+    assert "Ends without." in page
+    assert "javascript:" not in page.replace("javascript:alert(1)</", "")
+    rows = {row["id"]: row for row in told["requirements"]}
+    assert rows["chat.withdrawn"] == {**earlier[0], "withdrawn": True}
+    assert list(rows["chat.stream.terminator"]["outcomes"]) == ["failed", "passed"]
+    assert "outcomes" not in rows["chat.new"]
+
+
+def test_the_credentials_are_shown_with_their_days() -> None:
+    page = site.render(_columns(), catalogue=CATALOGUE, credentials=CREDENTIALS)["credentials.html"]
+    for words in ("1 of 2", "2026-05-01", "2026-05-02", "Every answer is slow.", "0 MUST", "No."):
+        assert words in page
+    assert "<script>" not in page
+    assert "No run of the fault matrix is recorded" in site.render(_columns())["credentials.html"]
+
+
+def test_published_runs_are_read_again(tmp_path: Path) -> None:
+    site.publish(site.render(_columns()), tmp_path)
+    found = published(tmp_path)
+    assert {each.name for each in found} == {each.name for each in _columns()}
+    assert all(each.frozen for each in found)
+    files = site.render(found, earlier=addressed(tmp_path))
+    assert not any(len(Path(name).parts) == site.FROZEN for name in files)
+    whole = site.render(_columns())
+    assert files["index.json"] == whole["index.json"]
+    assert files["targets/good/badge.svg"] == whole["targets/good/badge.svg"]
+
+
+def test_evidence_holds_what_the_violations_point_to() -> None:
+    files = site.render([column(broken(), "x", "1")])
+    packed = files["targets/x/1/0123456789ab/evidence.har.gz"]
+    assert isinstance(packed, bytes)
+    log = json.loads(gzip.decompress(packed))["log"]
+    assert len(log["entries"]) == 3

@@ -43,8 +43,8 @@ class Evidence:
     client: tuple[tuple[str, str], ...]
 
 
-def evidence(x: Exchange, at: str = "") -> Evidence:
-    """``x`` for a page; ``at`` is where a result points to."""
+def evidence(x: Exchange, at: str = "", body: int = BODY) -> Evidence:
+    """``x`` for a page; ``at``: where a result points to; ``body``: how much of one is shown."""
     response = x.response
     name = text.short(x.id, 40)
     got = "no response"
@@ -57,10 +57,10 @@ def evidence(x: Exchange, at: str = "") -> Evidence:
         line=text.short(str(x), 200),
         sent_line=text.short(f"{x.request.method} {x.request.url}", 400),
         sent_headers=_headers(x.request.headers),
-        sent_body=excerpt(x.request.body),
+        sent_body=excerpt(x.request.body, body),
         got_line=got,
         got_headers=_headers(response.headers) if response else (),
-        got_body=_response_body(x),
+        got_body=_response_body(x, body),
         failure=text.short(f"{x.failure.kind}: {x.failure.message}") if x.failure else "",
         remarks=_remarks(x),
         timeline=timeline(x, at),
@@ -89,12 +89,12 @@ def _binary(head: bytes) -> bool:
     return odd > max(len(words) // 4, 8)
 
 
-def _response_body(x: Exchange) -> Excerpt:
+def _response_body(x: Exchange, limit: int) -> Excerpt:
     response = x.response
     if response is None:
         return Excerpt("", "none")
     body, problem = response.decoded
-    made = excerpt(body)
+    made = excerpt(body, limit)
     encoding = response.header("content-encoding")
     note = made.note
     if problem:

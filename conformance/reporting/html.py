@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -18,10 +18,25 @@ from conformance.reporting.marks import Piece, pieces
 from conformance.reporting.report import Item, Report
 from conformance.reporting.timing import plot
 from conformance.reporting.words import BY_OUTCOME, LEVELS, NOT_CLAIMED, OWNERS, WORDS, Word
+from conformance.reporting.workarounds import workaround
 from conformance.results import Outcome, Result
 
-EXCHANGES = 150
-"""Exchanges that a page holds at most; the rest stand in ``exchanges.har``."""
+
+@dataclass(frozen=True)
+class Form:
+    """How much a page holds: exchanges, and bytes of a body; the rest stands in the recording.
+
+    ``site``: the way to the root of the published site, empty for a page of its own. A published
+    page leaves what passed to the pages of the requirements.
+    """
+
+    exchanges: int = 150
+    body: int = 4096
+    site: str = ""
+
+
+ALONE = Form()
+PUBLISHED = Form(40, 1500, "../../../../")
 
 _HTTPS = re.compile(r"https://[a-z0-9.-]+(/[\w./#%~?=&+-]*)?", re.IGNORECASE)
 
@@ -50,6 +65,7 @@ class Entry:
     breaks: tuple[str, ...]
     source: str
     url: str
+    advice: str
     reason: str
     search: str
     findings: tuple[Finding, ...]
@@ -67,7 +83,7 @@ class Part:
     passed: tuple[Entry, ...]
 
 
-def render(report: Report) -> str:
+def render(report: Report, form: Form = ALONE) -> str:
     """The page."""
     drivers = sorted({r.driver for r in report.run.results})
     return (
@@ -75,7 +91,9 @@ def render(report: Report) -> str:
         .get_template("report.html")
         .render(
             report=report,
-            parts=tuple(_parts(report)),
+            parts=tuple(_parts(report, form)),
+            site=form.site,
+            evidence=bool(report.exchanges),
             plot=plot(report.timings),
             words=[word for word in WORDS if word.text in report.counts],
             all_words=WORDS,
@@ -101,11 +119,21 @@ def environment() -> Environment:
     made.filters["spans"] = text.spans
     made.filters["seconds"] = text.seconds
     made.filters["anchor"] = anchor
+    made.filters["alike"] = alike
+    made.filters["thousands"] = text.thousands
     made.globals["word_of"] = BY_OUTCOME.__getitem__
     made.globals["owners"] = OWNERS
     made.globals["many"] = text.many
     made.globals["asset"] = asset
     return made
+
+
+def alike(entries: Iterable[Entry]) -> list[list[Entry]]:
+    """Entries of equal outcome, level and drivers together."""
+    groups: dict[tuple[str, str, str], list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault((entry.word.slug, entry.item.level, entry.drivers), []).append(entry)
+    return list(groups.values())
 
 
 def asset(name: str) -> str:
@@ -123,10 +151,10 @@ def safe_url(url: str) -> str:
     return url if _HTTPS.fullmatch(url) else ""
 
 
-def _parts(report: Report) -> Iterator[Part]:
-    shown: dict[str, str] = {}
+def _parts(report: Report, form: Form) -> Iterator[Part]:
+    proofs = _Proofs(report.exchanges, form)
     for area in report.areas:
-        entries = [_entry(item, report, shown) for item in area.items]
+        entries = [_entry(item, proofs) for item in area.items]
         yield Part(
             text.short(area.name, 60),
             f"area-{anchor(area.name)}",
@@ -136,11 +164,11 @@ def _parts(report: Report) -> Iterator[Part]:
         )
 
 
-def _entry(item: Item, report: Report, shown: dict[str, str]) -> Entry:
+def _entry(item: Item, proofs: _Proofs) -> Entry:
     breaks = dict.fromkeys(note for result in item.results for note in result.breaks)
     findings: tuple[Finding, ...] = ()
     if item.detailed:
-        findings = tuple(_finding(r, report.exchanges, shown) for r in item.results if _telling(r))
+        findings = tuple(_finding(r, proofs) for r in item.results if _telling(r))
     first = item.first
     drivers = list(dict.fromkeys(r.driver for r in item.results))
     reason = "" if item.outcome is Outcome.PASSED else failure.line(first)
@@ -152,6 +180,7 @@ def _entry(item: Item, report: Report, shown: dict[str, str]) -> Entry:
         breaks=tuple(breaks),
         source=first.source,
         url=safe_url(first.source_url),
+        advice=workaround(item.id) if item.violated else "",
         reason=reason,
         search=text.short(search, 1000),
         findings=findings,
@@ -163,13 +192,13 @@ def _telling(result: Result) -> bool:
     return result.outcome is not Outcome.PASSED
 
 
-def _finding(result: Result, exchanges: Mapping[str, Exchange], shown: dict[str, str]) -> Finding:
+def _finding(result: Result, proofs: _Proofs) -> Finding:
     labels = ("message", "known", "", "at", "owner")
     actual: tuple[Piece, ...] = ()
     expected = tuple(text.short(each) for each in result.expected)
     if failure.has_actual(result):
         actual = pieces(expected, text.value(result.actual))
-    proof, elsewhere = _evidence(result, exchanges, shown)
+    proof, elsewhere = proofs.of(result)
     return Finding(
         result=result,
         word=BY_OUTCOME[result.outcome],
@@ -182,16 +211,23 @@ def _finding(result: Result, exchanges: Mapping[str, Exchange], shown: dict[str,
     )
 
 
-def _evidence(
-    result: Result, exchanges: Mapping[str, Exchange], shown: dict[str, str]
-) -> tuple[Evidence | None, str]:
-    """The telling exchange: whole where it is first met, afterwards the place where it stands."""
-    telling = next((exchanges[id] for id in result.exchanges if id in exchanges), None)
-    if telling is None:
-        return None, ""
-    if telling.id in shown:
-        return None, telling.id
-    if len(shown) >= EXCHANGES:
-        return None, ""
-    shown[telling.id] = result.requirement
-    return evidence(telling, result.at), ""
+class _Proofs:
+    """Hands out the telling exchanges: whole where first met, afterwards where it stands."""
+
+    def __init__(self, exchanges: Mapping[str, Exchange], form: Form) -> None:
+        self._exchanges = exchanges
+        self._form = form
+        self._shown: set[str] = set()
+
+    def of(self, result: Result) -> tuple[Evidence | None, str]:
+        """The exchange to show, or the id of one that is shown already."""
+        known = self._exchanges
+        telling = next((known[id] for id in result.exchanges if id in known), None)
+        if telling is None:
+            return None, ""
+        if telling.id in self._shown:
+            return None, telling.id
+        if len(self._shown) >= self._form.exchanges:
+            return None, ""
+        self._shown.add(telling.id)
+        return evidence(telling, result.at, self._form.body), ""

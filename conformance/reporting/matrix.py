@@ -17,11 +17,15 @@ _PLAIN = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
 
 @dataclass(frozen=True)
 class Column:
-    """One run. ``slug`` and ``version_slug`` are fit for a path and differ where the names do."""
+    """One run. ``slug`` and ``version_slug`` are fit for a path and differ where the names do.
+
+    ``frozen``: it was published before, its own files stay as they are.
+    """
 
     target: str
     version: str
     report: Report
+    frozen: bool = False
 
     @property
     def slug(self) -> str:
@@ -33,7 +37,8 @@ class Column:
 
     @property
     def path(self) -> str:
-        return f"targets/{self.slug}/{self.version_slug}"
+        """A version is judged again by each catalogue, so the catalogue is part of the place."""
+        return f"targets/{self.slug}/{self.version_slug}/{slug(self.catalogue)}"
 
     @property
     def name(self) -> str:
@@ -105,7 +110,7 @@ class Matrix:
         return max(column.started for column in self.columns)
 
 
-def column(report: Report, target: str = "", version: str = "") -> Column:
+def column(report: Report, target: str = "", version: str = "", *, frozen: bool = False) -> Column:
     """A run as a column; without a version of the target, the day of the run is its version.
 
     Raises UsageError for a run that is no verdict: it must not be published as one.
@@ -116,7 +121,8 @@ def column(report: Report, target: str = "", version: str = "") -> Column:
             f"the run of {name} is not publishable: {report.verdict.sentence} Run it again."
         )
     given = version or str(report.header.get("target_version") or "")
-    return Column(name, given or str(report.header.get("started") or "undated")[:10], report)
+    day = str(report.header.get("started") or "undated")[:10]
+    return Column(name, given or day, report, frozen)
 
 
 def matrices(columns: Iterable[Column]) -> tuple[Matrix, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.exchange import Exchange
@@ -76,11 +76,12 @@ class Gap:
 
 @dataclass(frozen=True)
 class Spent:
-    """What the run cost. None: nobody said. ``retried``: attempts that were made again."""
+    """What the run cost. None: nobody said. ``unpriced``: tokens without a price. ``retried``: attempts that were made again."""
 
     requests: int | None = None
     tokens: int | None = None
     cost: float | None = None
+    unpriced: Mapping[str, int] = field(default_factory=dict)
     seconds: float | None = None
     retried: int = 0
     throttled: int = 0
@@ -117,6 +118,16 @@ class Report:
         return self.run.footer.get("exit") if self.run.footer else None
 
     @property
+    def audit(self) -> str:
+        """The audit of the claims in one paragraph."""
+        return str((self.run.footer or {}).get("claims") or "")
+
+    @property
+    def contradictions(self) -> list[str]:
+        """What the provider's own pages contradict."""
+        return [str(line) for line in (self.run.footer or {}).get("contradictions") or ()]
+
+    @property
     def target(self) -> str:
         return str(self.header.get("target") or self.header.get("base_url") or "unnamed target")
 
@@ -139,7 +150,7 @@ def build(run: Run, exchanges: Sequence[Exchange]) -> Report:
         areas=_areas(run.results),
         claims=tuple(sorted(run.claims, key=_claim_rank)),
         gaps=_gaps(run.results),
-        clients=clients(run.results),
+        clients=clients(run.results, footer.get("capabilities") or {}),
         capabilities=tuple((footer.get("capabilities") or {}).items()),
         timings=timings(exchanges),
         exchanges={x.id: x for x in exchanges},
@@ -147,6 +158,7 @@ def build(run: Run, exchanges: Sequence[Exchange]) -> Report:
             requests=footer.get("requests"),
             tokens=footer.get("tokens"),
             cost=footer.get("cost"),
+            unpriced=footer.get("unpriced") or {},
             seconds=footer.get("seconds"),
             retried=sum(x.superseded for x in exchanges),
             throttled=sum(x.status == 429 and x.superseded for x in exchanges),

@@ -1,75 +1,158 @@
-"""The static site over many runs, as texts by path; only :func:`publish` touches a disk.
+"""The static site over many runs, as files by path; only :func:`publish` touches a disk.
 
-``targets/<target>/<version>/`` is frozen once it is published. What gathers several runs (the
-index, the pages of requirements and of targets, the badges) is made anew, at the same address.
+``targets/<target>/<version>/<catalogue>/`` is frozen once it is published. What gathers several
+runs (the index, the pages of requirements and of targets, the badges) is made anew, at the same
+address: the pages of earlier runs are read again, so nothing that had an address loses it.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from conformance.reporting import badge, html
-from conformance.reporting.matrix import Column, Matrix, Row, matrices
-from conformance.reporting.words import NOT_CLAIMED, WORDS
+from conformance import __version__
+from conformance.har import write_har
+from conformance.reporting import badge, html, pages
+from conformance.reporting.matrix import Column, Matrix, matrices
+from conformance.reporting.report import Report
+from conformance.reporting.words import LEVELS, NOT_CLAIMED, WORDS
 from conformance.results import dump
 
-FROZEN = 4
-"""A path of so many parts, ``targets/T/V/FILE``, is never written twice."""
+Files = dict[str, str | bytes]
+
+FROZEN = 5
+"""A path of so many parts, ``targets/T/V/C/FILE``, is never written twice."""
+
+LARGEST = 100_000
+"""Bytes of an exchange that is published as evidence at most; recordings hold larger ones."""
 
 
-def render(columns: Sequence[Column]) -> dict[str, str]:
-    """Every file of the site. Raises UsageError on two runs of the same target and version."""
+NOTHING: Mapping[str, Any] = {
+    "catalogue": "",
+    "requirements": {},
+    "faults": {},
+    "variations": {},
+    "proof": {"day": ""},
+    "field": {"reported": 0, "caught": 0, "defects": []},
+    "genuine": {},
+}
+"""Credentials of which nothing is known."""
+
+
+def render(
+    columns: Sequence[Column],
+    *,
+    catalogue: Iterable[Mapping[str, Any]] = (),
+    credentials: Mapping[str, Any] = NOTHING,
+    earlier: Iterable[Mapping[str, Any]] = (),
+) -> Files:
+    """Every file of the site. Raises UsageError on two runs of one version with one catalogue.
+
+    ``catalogue``: the entries of the requirements as they are today; ``earlier``: those that were
+    published before; ``credentials``: what the suite can show for itself.
+    """
     made = matrices(columns)
-    files = {"site.css": html.asset("tokens.css") + html.asset("report.css")}
+    files: Files = {
+        "site.css": html.asset("tokens.css") + html.asset("report.css") + html.asset("site.css"),
+        "site.js": html.asset("report.js"),
+    }
+    areas = pages.known(catalogue, made, credentials["requirements"], earlier)
     for number, matrix in enumerate(made):
         others = [other for other in made if other is not matrix]
         place = "index" if not number else f"catalogues/{html.anchor(matrix.catalogue)}"
         root = "" if not number else "../"
         page = _page("matrix.html", root, matrix=matrix, others=others, newest=not number)
         files[f"{place}.html"], files[f"{place}.json"] = page, _json(_matrix_data(matrix))
-        for row in matrix.rows:
-            path = f"requirements/{html.anchor(row.id)}"
-            if f"{path}.html" not in files:  # the newest catalogue that has it comes first
-                page = _page("requirement.html", "../", row=row, matrix=matrix)
-                files[f"{path}.html"], files[f"{path}.json"] = page, _json(_row_data(row, matrix))
+    files.update(_requirement_files(areas, credentials))
+    files["credentials.html"] = _page("credentials.html", "", shown=credentials, areas=areas)
+    files["credentials.json"] = _json(credentials)
     for column in columns:
-        files.update(_run_files(column))
+        if not column.frozen:
+            files.update(_run_files(column))
     files.update(_target_files(columns))
     return files
 
 
-def publish(files: Mapping[str, str], folder: Path) -> tuple[str, ...]:
+def publish(files: Mapping[str, str | bytes], folder: Path) -> tuple[str, ...]:
     """Write the site; frozen files that exist stay as they are. Returns those that differ."""
     kept = []
-    for name, text in files.items():
+    for name, content in files.items():
         path = folder / name
+        whole = (
+            content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
+        )
         if len(Path(name).parts) == FROZEN and path.exists():
-            if path.read_text("utf-8", "surrogatepass") != text:
+            if path.read_bytes() != whole:
                 kept.append(name)
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + ".part")
-        part.write_text(text, "utf-8", "surrogatepass")
+        part.write_bytes(whole)
         part.replace(path)
     return tuple(kept)
 
 
 def _page(template: str, root: str, **values: Any) -> str:
     made = html.environment().get_template(template)
-    return made.render(root=root, all_words=WORDS, disclaimer=NOT_CLAIMED, **values)
+    return made.render(root=root, all_words=WORDS, levels=LEVELS, disclaimer=NOT_CLAIMED, **values)
 
 
-def _run_files(column: Column) -> Iterator[tuple[str, str]]:
+def _requirement_files(
+    areas: Mapping[str, Sequence[pages.Known]], shown: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """The catalogue: its first page, and a page an area."""
+    yield "requirements/index.html", _page("requirements.html", "../", areas=areas)
+    counts = {name: len(mine) for name, mine in areas.items()}
+    yield "requirements/index.json", _json({"areas": counts})
+    for name, mine in areas.items():
+        place = f"requirements/{html.anchor(name)}"
+        topics: dict[str, list[pages.Known]] = {}
+        for each in mine:
+            topics.setdefault(each.topic, []).append(each)
+        yield (
+            f"{place}.html",
+            _page("area.html", "../", area=name, topics=topics, faults=shown["faults"]),
+        )
+        yield f"{place}.json", _json(pages.data(name, mine))
+
+
+def _run_files(column: Column) -> Iterator[tuple[str, str | bytes]]:
     report = column.report
-    yield f"{column.path}/index.html", html.render(report)
+    yield f"{column.path}/index.html", html.render(report, html.PUBLISHED)
     yield f"{column.path}/index.json", _json(_column_data(column))
-    yield f"{column.path}/results.jsonl", dump(report.run)
+    yield f"{column.path}/results.jsonl.gz", _packed(dump(report.run))
+    if report.exchanges:  # the page links it
+        yield f"{column.path}/evidence.har.gz", _packed(_evidence(report))
     yield f"{column.path}/badge.json", badge.render(report)
     yield f"{column.path}/badge.svg", badge.svg(report)
+
+
+def _evidence(report: Report) -> str:
+    """The telling exchange of every violation, for whoever wants the bytes."""
+    wanted = {
+        r.exchanges[0]
+        for area in report.areas
+        for item in area.items
+        if item.violated
+        for r in item.results
+        if r.exchanges
+    }
+    chosen = (x for x in report.exchanges.values() if x.id in wanted)
+    small = [
+        x
+        for x in chosen
+        if len(x.request.body) + (len(x.response.raw) if x.response else 0) <= LARGEST
+    ]
+    return write_har(small, creator="openai-conformance", version=__version__)
+
+
+def _packed(words: str) -> bytes:
+    """Compressed, the same bytes each time."""
+    return gzip.compress(words.encode("utf-8", "backslashreplace"), mtime=0)
 
 
 def _target_files(columns: Sequence[Column]) -> Iterator[tuple[str, str]]:
@@ -103,27 +186,9 @@ def _column_data(column: Column) -> dict[str, Any]:
     }
 
 
-def _row_data(row: Row, matrix: Matrix) -> dict[str, Any]:
-    return {
-        "requirement": row.id,
-        "level": row.level,
-        "text": row.text,
-        "catalogue": matrix.catalogue,
-        "judged": row.judged,
-        "violated": row.violated,
-        "outcomes": [
-            {
-                "target": column.target,
-                "version": column.version,
-                "outcome": str(cell.outcome) if cell else None,
-                "drivers": {r.driver: str(r.outcome) for r in cell.results} if cell else {},
-            }
-            for column, cell in zip(matrix.columns, row.cells, strict=True)
-        ],
-    }
-
-
 def _matrix_data(matrix: Matrix) -> dict[str, Any]:
+    """Outcomes in the order of the columns; what all of them passed stands by its name alone."""
+    calm = [row for row in matrix.rows if not row.telling]
     return {
         "catalogue": matrix.catalogue,
         "columns": [_column_data(column) for column in matrix.columns],
@@ -134,9 +199,11 @@ def _matrix_data(matrix: Matrix) -> dict[str, Any]:
                 "outcomes": [str(cell.outcome) if cell else None for cell in row.cells],
             }
             for row in matrix.rows
+            if row.telling
         ],
+        "violated_by_none": [row.id for row in calm],
     }
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, indent=1) + "\n"
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 LONGEST = 300
@@ -67,6 +68,15 @@ def size(count: int) -> str:
     return f"{number:.1f} GB"
 
 
+def money(usd: float | None, unpriced: Mapping[str, int]) -> str:
+    """A cost in words, with the tokens that no price covers."""
+    words = "no price" if usd is None else f"{usd:.4f} USD"
+    if unpriced and usd is not None:
+        beside = ", ".join(short(name, 60) for name in unpriced)
+        words += f" and {many(sum(unpriced.values()), 'token')} without a price ({beside})"
+    return words
+
+
 def seconds(number: float) -> str:
     """A duration in words: ``83 ms``, ``1.21 s``, ``2 min 5 s``."""
     if number < 0.0995:
@@ -77,9 +87,14 @@ def seconds(number: float) -> str:
     return f"{minutes} min {rest} s"
 
 
+def thousands(number: int) -> str:
+    """A number in groups of three digits: ``204,593``."""
+    return f"{number:,}"
+
+
 def many(count: int, word: str, plural: str = "") -> str:
     """``1 event``, ``2 events``."""
-    return f"{count} {word}" if count == 1 else f"{count} {plural or word + 's'}"
+    return f"{count} {word}" if count == 1 else f"{count:,} {plural or word + 's'}"
 
 
 def listed(words: list[str], limit: int = 5) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -13,6 +14,7 @@ from conformance.reporting.text import seconds
 WIDTH, LEFT = 640, 8
 ROWS = 12
 """Routes that the plot shows at most, the busiest ones."""
+_ID = re.compile(r"(?<=/)(?:[a-z]+[_-][A-Za-z0-9_-]{8,}|[0-9a-f-]{16,}|\d+)(?=/|$)")
 _TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 
 
@@ -74,7 +76,7 @@ def plot(times: Sequence[Timing]) -> Plot | None:
     by_route: dict[str, list[Timing]] = {}
     for timing in times:
         if 200 <= timing.status < 300:
-            by_route.setdefault(timing.route, []).append(timing)
+            by_route.setdefault(_ID.sub("{id}", timing.route), []).append(timing)
     if not by_route:
         return None
     busiest = sorted(by_route, key=lambda route: (-len(by_route[route]), route))
