@@ -222,6 +222,21 @@ class _Collector:
         session.exitstatus = run.status
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """The embedded provider starts while the cases are read; of xdist's processes one drives."""
+    config = session.config
+    together = hasattr(config, "workerinput") or getattr(config.option, "dist", "no") != "no"
+    if not config.option.collectonly and not together:
+        config.stash[RUN].setup.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    run = config.stash.get(RUN, None)
+    if run is not None:
+        run.setup.close()
+
+
 def pytest_pycollect_makemodule(module_path: Path, parent: Any) -> pytest.Module | None:
     if module_path.parent == CASES and module_path.name.startswith("test_"):
         module: pytest.Module = CaseModule.from_parent(parent, path=module_path)
@@ -253,12 +268,30 @@ def pytest_runtestloop(session: pytest.Session) -> None:
             raise pytest.UsageError(str(error)) from error
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    """Only the call: a case has no fixtures, and there are thousands of them."""
+    if not isinstance(item, CaseItem) or item.config.option.usepdb:
+        return None
+    hook, where = item.ihook, {"nodeid": item.nodeid, "location": item.location}
+    hook.pytest_runtest_logstart(**where)
+    stop = (pytest.exit.Exception, KeyboardInterrupt)
+    call = pytest.CallInfo.from_call(item.runtest, when="call", reraise=stop)
+    report = hook.pytest_runtest_makereport(item=item, call=call)
+    hook.pytest_runtest_logreport(report=report)
+    hook.pytest_runtest_logfinish(**where)
+    return True
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     report = yield
     if report.when == "call" and RESULT in item.stash:
-        # plain JSON types only: the report may go to another process
-        report.conformance = json.loads(json.dumps(item.stash[RESULT].line(), default=repr))
+        line = item.stash[RESULT].line()
+        if line["actual"] is not None or hasattr(item.config, "workerinput"):
+            # plain JSON types only, above all where the report goes to another process
+            line = json.loads(json.dumps(line, default=repr))
+        report.conformance = line
     return report
 
 

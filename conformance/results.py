@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -87,11 +87,11 @@ class Result:
 
     def line(self) -> dict[str, Any]:
         """The JSON object of ``results.jsonl``; empty fields are left out."""
-        whole = asdict(self)
         kept = {
             key: value
-            for key, value in whole.items()
-            if value not in ("", (), None, 0) or key in ("actual", "exchanges", "message")
+            for key in self.__dataclass_fields__
+            if (value := getattr(self, key)) not in ("", (), None, 0)
+            or key in ("actual", "exchanges", "message")
         }
         kept["expected"], kept["exchanges"] = list(self.expected), list(self.exchanges)
         return {"type": "result", **kept}

@@ -15,6 +15,9 @@ from urllib.parse import quote
 SHORTEST = 4
 """Shorter keys are not replaced: they would blot out ordinary text."""
 
+_SHORT, _KEPT = 256, 20_000
+"""Characters of a text whose replacement is remembered, and how many texts are."""
+
 
 class Redactor:
     """Replaces the values of keys, also in the encodings in which a target may echo them."""
@@ -43,6 +46,7 @@ class Redactor:
         # longest first, so that a key that contains another is replaced whole
         self._pairs = sorted(pairs.items(), key=lambda pair: -len(pair[0]))
         self._texts = [(a.decode("utf-8", "replace"), b.decode()) for a, b in self._pairs]
+        self._clean: dict[str, str] = {}
 
     def bytes(self, data: bytes) -> bytes:
         for secret, mask in self._pairs:
@@ -51,6 +55,17 @@ class Redactor:
         return data
 
     def text(self, text: str) -> str:
+        if len(text) > _SHORT:
+            return self._replaced(text)
+        # the same names and values of headers come a thousand times
+        found = self._clean.get(text)
+        if found is None:
+            if len(self._clean) >= _KEPT:
+                self._clean.clear()
+            found = self._clean[text] = self._replaced(text)
+        return found
+
+    def _replaced(self, text: str) -> str:
         for secret, mask in self._texts:
             if secret in text:
                 text = text.replace(secret, mask)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError
 from conformance.exchange import Exchange
@@ -25,6 +25,9 @@ from conformance.settings import Settings, resolve
 from conformance.shard import parse as parse_shard
 from conformance.target import Target
 
+if TYPE_CHECKING:
+    from conformance.reference.spawn import SpawnedReference
+
 
 @dataclass
 class Setup:
@@ -38,6 +41,21 @@ class Setup:
     started: float = field(default_factory=time.time)
     notes: list[str] = field(default_factory=list)
     earlier: tuple[Exchange, ...] = ()
+    _embedded: SpawnedReference | None = None
+
+    def begin(self) -> None:
+        """Start the embedded provider, if it is the target: it needs a moment until it listens."""
+        if self.settings.embedded and self._embedded is None:
+            from conformance.reference.spawn import SpawnedReference
+
+            self._embedded = SpawnedReference(self.settings.profile.name)
+            self._embedded.start()
+
+    def close(self) -> None:
+        """End what :meth:`begin` started and no drive has ended yet."""
+        if self._embedded is not None:
+            self._embedded.close()
+            self._embedded = None
 
     def drive(self, cases: Sequence[Case]) -> Drive:
         """Send what the cases need; the embedded provider is started and stopped around it."""
@@ -54,10 +72,21 @@ class Setup:
             recording.listeners.clear()
         return found
 
-    def _provider(self) -> AbstractContextManager[Target]:
+    @contextmanager
+    def _provider(self) -> Iterator[Target]:
+        """The target, with the embedded provider started and stopped around it."""
         if not self.settings.embedded:
-            return nullcontext(self.target)
-        return _Embedded(self)
+            yield self.target
+            return
+        self.begin()
+        assert self._embedded is not None
+        try:
+            with self._embedded as served:
+                target = replace(self.target, base_url=served.base_url)
+                self.target = replace(target, name="embedded provider")
+                yield target
+        finally:
+            self._embedded = None
 
     def finish(self, found: Drive, results: Sequence[Result]) -> Run:
         """The run as a value; its files are written when an output folder is set."""
@@ -86,27 +115,6 @@ class Setup:
         if self.settings.out is not None:
             write_outputs(self.settings.out, run, found.recording.exchanges, self.redactor)
         return run
-
-
-class _Embedded(AbstractContextManager[Target]):
-    """The embedded provider on a socket of its own, as the target."""
-
-    def __init__(self, setup: Setup) -> None:
-        from conformance.reference.config import ReferenceConfig
-        from conformance.reference.serve import ServedReference
-
-        self._setup = setup
-        profile = setup.settings.profile.name
-        self._served = ServedReference(ReferenceConfig(profile=profile))
-
-    def __enter__(self) -> Target:
-        self._served.__enter__()
-        target = replace(self._setup.target, base_url=self._served.base_url)
-        self._setup.target = replace(target, name="embedded provider")
-        return target
-
-    def __exit__(self, *exc: Any) -> None:
-        self._served.__exit__(*exc)
 
 
 def setup_of(

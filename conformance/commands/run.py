@@ -10,8 +10,24 @@ from conformance.arguments import OPTIONS
 
 DEFAULT_OUT = "conformance-report"
 
-QUICK = ("--assert=plain", "-p", "no:hypothesispytest", "-p", "no:anyio")
-"""What pytest would spend seconds on before the first request, and no case needs."""
+QUICK = (
+    "--assert=plain",
+    "--capture=no",
+    *(
+        word
+        for name in (
+            "terminal",  # the report is ours
+            "hypothesispytest",
+            "anyio",
+            "faulthandler",
+            "logging",
+            "unraisableexception",
+            "threadexception",
+        )
+        for word in ("-p", f"no:{name}")
+    ),
+)
+"""What pytest would spend seconds on, and no case needs."""
 
 
 def run_command(given: dict[str, Any]) -> int:
@@ -63,9 +79,6 @@ def _pytest_arguments(given: dict[str, Any]) -> list[str]:
         "-p",
         "no:cacheprovider",
         *QUICK,
-        "-qq",
-        "--no-header",
-        "--no-summary",
     ]
     for flag, settings in OPTIONS:
         value = given.get(flag.lstrip("-").replace("-", "_"))
@@ -101,6 +114,3 @@ class _Catcher:
         if run is not None:
             self.run = run
             run.setup.progress = self.progress
-
-    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
-        return "", "", ""

@@ -17,6 +17,8 @@ from conformance.target import Target
 
 USER_AGENT = "openai-conformance"
 
+KEPT_ALIVE = 16
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -121,7 +123,8 @@ class NetworkTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self) -> None:
-        pool = httpx.Limits(max_connections=200, max_keepalive_connections=64)
+        # every request looks at all idle connections: no more of them than are of use
+        pool = httpx.Limits(max_connections=200, max_keepalive_connections=KEPT_ALIVE)
         self._pooled = httpx.AsyncHTTPTransport(limits=pool, retries=0, trust_env=False)
         once = httpx.Limits(max_connections=200, max_keepalive_connections=0)
         self._fresh = httpx.AsyncHTTPTransport(limits=once, retries=0, trust_env=False)
