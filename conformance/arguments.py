@@ -16,6 +16,18 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
         "--model",
         {"action": "append", "metavar": "KIND=ID", "help": "chat=..., embedding=..., repeatable"},
     ),
+    (
+        "--account-tier",
+        {"metavar": "NAME", "help": "the tier of the profile that the key belongs to"},
+    ),
+    (
+        "--webhook-url",
+        {"metavar": "URL", "help": "where the target finds this run's receiver of webhooks"},
+    ),
+    (
+        "--webhook-listen",
+        {"metavar": "HOST:PORT", "help": "where that listens (default 127.0.0.1, any free port)"},
+    ),
     ("--target-name", {"metavar": "NAME", "help": "how reports call the target"}),
     ("--target-version", {"metavar": "V", "help": "its version, as the matrix shows it"}),
     (

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from conformance.capability import Finding as Ability
+from conformance.capability import all_capabilities
 from conformance.catalogue import matches
+from conformance.exchange import Exchange
 from conformance.profile import ClaimRow, Profile
-from conformance.results import Observation, Result
+from conformance.results import Observation, Outcome, Result
 
 _JUDGED = (Observation.HELD, Observation.VIOLATED)
+DOCUMENTED = "documented by "
+"""How the reason of a known failure begins that the profile itself excuses."""
 EVIDENCE = 5
 """Exchanges that a verdict names at most."""
 
@@ -32,7 +38,8 @@ class ClaimVerdict:
     """One claim decided.
 
     ``requirements``: those that decided it, violated ones first. ``reason``: in words, why.
-    ``capabilities``: what was found of each capability that the claim names.
+    ``capabilities``: what was found of each capability that the claim names. ``measured``: a number
+    that stands beside the claim and decides nothing.
     """
 
     id: str
@@ -47,6 +54,7 @@ class ClaimVerdict:
     held: int = 0
     violated: int = 0
     remark: str = ""
+    measured: str = ""
 
     def line(self) -> dict[str, Any]:
         """The JSON object of ``results.jsonl``."""
@@ -64,7 +72,7 @@ class ClaimVerdict:
             row["drivers"] = list(self.drivers)
         if self.capabilities:
             row["capabilities"] = dict(self.capabilities)
-        for name in ("held", "violated", "remark"):
+        for name in ("held", "violated", "remark", "measured"):
             if getattr(self, name):
                 row[name] = getattr(self, name)
         return row
@@ -82,11 +90,49 @@ _MISSING = (Ability.REFUSED, Ability.ABSENT, Ability.IGNORED, Ability.BROKEN)
 
 
 def audit(
-    profile: Profile, results: Iterable[Result], abilities: Mapping[str, Ability]
+    profile: Profile,
+    results: Iterable[Result],
+    abilities: Mapping[str, Ability],
+    exchanges: Iterable[Exchange] = (),
 ) -> list[ClaimVerdict]:
-    """A verdict for every claim of the profile, in its order."""
+    """A verdict for every claim of the profile, in its order.
+
+    ``exchanges``: the recording, for the numbers that are measured and stated beside a claim.
+    """
     results = list(results)
-    return [_decide(row, profile, results, abilities) for row in profile.claims]
+    verdicts = [_decide(row, profile, results, abilities) for row in profile.claims]
+    if any(row.measures for row in profile.claims):
+        words = first_token(exchanges, profile)
+        for number, row in enumerate(profile.claims):
+            if row.measures:
+                verdicts[number] = replace(verdicts[number], measured=words)
+    return verdicts
+
+
+def first_token(exchanges: Iterable[Exchange], profile: Profile) -> str:
+    """The time to the first text of streamed chat completions, beside what the page says."""
+    found = sorted(at for x in exchanges if (at := _first_text(x)) is not None)
+    claimed = profile.first_token_ms
+    said = f"; the page says {claimed[0]:g} to {claimed[1]:g} ms" if claimed else ""
+    if not found:
+        return f"first token: no stream to measure{said}"
+    ms = [round(at * 1000) for at in (statistics.median(found), found[0], found[-1])]
+    many = _many(len(found), "stream")
+    return f"first token after {ms[0]} ms (median of {many}, {ms[1]} to {ms[2]} ms){said}"
+
+
+def _first_text(x: Exchange) -> float | None:
+    """Seconds to the first chunk with content, of a stream that raw HTTP read without haste."""
+    plain = x.route == "POST /chat/completions" and x.is_sse and x.ok and x.driver == "http"
+    if not plain or x.superseded or x.response is None:
+        return None
+    for at, payload in x.response.timed_payloads:
+        rows = payload.get("choices") if isinstance(payload, dict) else None
+        for row in rows if isinstance(rows, list) else ():
+            delta = row.get("delta") if isinstance(row, dict) else None
+            if isinstance(delta, dict) and delta.get("content"):
+                return at
+    return None
 
 
 def _decide(
@@ -174,8 +220,13 @@ def _names(row: ClaimRow, result: Result) -> bool:
 
 
 def _counts_against(row: ClaimRow, result: Result) -> bool:
-    """A violated MUST, or anything that the claim names by its whole id."""
+    """A violated MUST, or anything that the claim names by its whole id.
+
+    Not where the provider's own page says that it leaves OpenAI's there.
+    """
     if result.observation is not Observation.VIOLATED:
+        return False
+    if result.outcome is Outcome.KNOWN and result.reason.startswith(DOCUMENTED):
         return False
     return result.level == "MUST" or result.requirement in row.requirements
 
@@ -209,8 +260,23 @@ def _idle(results: Sequence[Result]) -> str:
 
 
 def _why(violated: Sequence[Result]) -> list[str]:
-    said = [f"{r.requirement}{': ' + r.message if r.message else ''}" for r in violated[:3]]
+    said = [f"{r.requirement}: {told}" if (told := _told(r)) else r.requirement for r in violated]
+    said = list(dict.fromkeys(said))[:3]
     return said + ([f"{len(violated) - 3} more"] if len(violated) > 3 else [])
+
+
+def _told(result: Result) -> str:
+    """What a violation says for itself, short enough to stand in a sentence."""
+    if result.message:
+        return result.message
+    if result.actual is None or not result.expected:
+        return ""
+    at = f"{result.at} " if result.at else ""
+    return _short(f"{at}was {result.actual}, expected {' or '.join(result.expected)}", 160)
+
+
+def _short(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _ids(results: Iterable[Result]) -> tuple[str, ...]:
@@ -221,36 +287,80 @@ def _exchanges(results: Iterable[Result]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(x for r in results for x in r.exchanges))[:EVIDENCE]
 
 
-def summary(profile: Profile, verdicts: Sequence[ClaimVerdict]) -> str:
-    """One paragraph for somebody who decides: how many claims hold, and which do not."""
+def summary(
+    profile: Profile, verdicts: Sequence[ClaimVerdict], *, where: str = "", when: str = ""
+) -> str:
+    """One paragraph for somebody who decides: how many claims hold, and which do not, in words.
+
+    ``where`` and ``when``: the target and the day, for whoever the paragraph is forwarded to.
+    """
+    about = profile.title + (f" at {where}" if where else "") + (f", {when}" if when else "")
     if not verdicts:
-        return f"{profile.title} makes no claims that this suite knows of."
-    by: dict[Verdict, list[str]] = {}
-    for verdict in verdicts:
-        by.setdefault(verdict.verdict, []).append(verdict.id)
-    claims = [v for v in verdicts if v.verdict not in (Verdict.UNCHECKABLE, *_UNSUPPORTED_ONLY)]
-    upheld = len(by.get(Verdict.UPHELD, ()))
-    parts = [
-        f"Of {_many(len(claims), 'claim')} of {profile.title} that can be checked "
-        f"{upheld} {'holds' if upheld == 1 else 'hold'}"
-    ]
-    for kind, words in _SAID:
-        ids = by.get(kind, [])
-        if ids:
-            be = "is" if len(ids) == 1 else "are"
-            parts.append(words.format(n=len(ids), be=be, ids=", ".join(ids)))
+        return f"{about}: no claims of it are known."
+    by = {kind: [v for v in verdicts if v.verdict is kind] for kind in Verdict}
+    claims = [v for v in verdicts if v.verdict in _CLAIMED]
+    upheld = len(by[Verdict.UPHELD])
+    head = f"of {_many(len(claims), 'claim')} that can be checked from outside, {upheld} hold"
+    parts = [f"{about}: {head}{'s' if upheld == 1 else ''}"]
+    for kind, say in _SAID.items():
+        if by[kind]:
+            parts.append(say(by[kind]))
     return "; ".join(parts) + "."
 
 
-_SAID = (
-    (Verdict.BROKEN, "{n} {be} broken ({ids})"),
-    (Verdict.UNDECIDED, "{n} {be} undecided ({ids})"),
-    (Verdict.REFUSED, "what is documented as not supported is refused cleanly ({ids})"),
-    (Verdict.WORKS, "what is documented as not supported works ({ids})"),
-    (Verdict.IGNORED, "what is documented as not supported is ignored in silence ({ids})"),
-    (Verdict.UNCHECKABLE, "{n} cannot be checked from outside ({ids})"),
-)
-_UNSUPPORTED_ONLY = (Verdict.WORKS, Verdict.REFUSED, Verdict.IGNORED)
+_CLAIMED = (Verdict.UPHELD, Verdict.BROKEN, Verdict.UNDECIDED)
+MOST_TOLD = 6
+"""Claims that a paragraph tells in words; the rest by their ids."""
+
+
+def _broken(rows: Sequence[ClaimVerdict]) -> str:
+    return f"{len(rows)} {_be(rows)} broken: {_told_each(rows)}"
+
+
+def _undecided(rows: Sequence[ClaimVerdict]) -> str:
+    return f"{len(rows)} could not be decided: {_told_each(rows)}"
+
+
+def _told_each(rows: Sequence[ClaimVerdict]) -> str:
+    told = [f"“{v.sentence.rstrip('.')}” ({v.id}: {_short(_worded(v), 160)})" for v in rows]
+    rest = [v.id for v in rows[MOST_TOLD:]]
+    return ", ".join([*told[:MOST_TOLD], *rest])
+
+
+def _worded(verdict: ClaimVerdict) -> str:
+    """The reason without the ids of requirements, where words stand behind them."""
+    return re.sub(r"(^|; )[a-z0-9-]+(\.[a-z0-9-]+)*: ", r"\1", verdict.reason)
+
+
+def _uncheckable(rows: Sequence[ClaimVerdict]) -> str:
+    return f"{len(rows)} cannot be checked from outside ({', '.join(v.id for v in rows)})"
+
+
+def _unsupported(words: str) -> Callable[[Sequence[ClaimVerdict]], str]:
+    def say(rows: Sequence[ClaimVerdict]) -> str:
+        known = all_capabilities()
+        names = [
+            known[name].title if name in known else name
+            for row in rows
+            for name in row.capabilities or {}
+        ]
+        return f"{', '.join(names)}: {words} ({', '.join(v.id for v in rows)})"
+
+    return say
+
+
+_SAID: Mapping[Verdict, Callable[[Sequence[ClaimVerdict]], str]] = {
+    Verdict.BROKEN: _broken,
+    Verdict.UNDECIDED: _undecided,
+    Verdict.REFUSED: _unsupported("refused, as documented"),
+    Verdict.WORKS: _unsupported("documented as not supported, in part or whole it works"),
+    Verdict.IGNORED: _unsupported("documented as not supported, in part ignored in silence"),
+    Verdict.UNCHECKABLE: _uncheckable,
+}
+
+
+def _be(rows: Sequence[ClaimVerdict]) -> str:
+    return "is" if len(rows) == 1 else "are"
 
 
 def _many(count: int, word: str) -> str:

@@ -32,6 +32,8 @@ _TOP: Mapping[str, type] = {
     "limited_rpm": float,
     "limited_window_s": float,
     "account_tier": str,
+    "webhook_url": str,
+    "webhook_listen": str,
     "drivers": list,
     "level": str,
     "tier": str,

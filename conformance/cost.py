@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.exchange import Exchange
@@ -82,22 +82,40 @@ def price_of(profile: Profile, model: str, kind: str) -> Price | None:
     return None
 
 
-def price(tokens: Iterable[Tokens], profile: Profile) -> float | None:
-    """US dollars; None where the profile has no price for something that was used."""
-    total = 0.0
+@dataclass(frozen=True)
+class Bill:
+    """``usd``: US dollars of what has a price, None where nothing has. ``unpriced``: the rest."""
+
+    usd: float | None = None
+    unpriced: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything that was used is in the sum."""
+        return self.usd is not None and not self.unpriced
+
+
+def bill(tokens: Iterable[Tokens], profile: Profile) -> Bill:
+    """What tokens cost by the profile's prices, and the tokens of kinds that it does not price."""
+    total, priced = 0.0, bool(profile.prices)
+    unpriced: dict[str, int] = {}
     for part in tokens:
-        if not part.input + part.output:
+        count = part.input + part.output
+        if not count:
             continue
         found = price_of(profile, part.model, part.kind)
         if found is None:
-            return None
+            name = f"{part.kind}: {part.model}" if part.model else part.kind
+            unpriced[name] = unpriced.get(name, 0) + count
+            continue
         total += (part.input * found.input + part.output * found.output) / 1e6
-    return total if profile.prices else None
+    nothing = not priced or (unpriced and not total)
+    return Bill(None if nothing else total, unpriced)
 
 
-def cost(exchanges: Iterable[Exchange], profile: Profile) -> float | None:
-    """What a run cost in US dollars by the profile's prices; None where one is missing."""
-    return price(used(exchanges), profile)
+def cost(exchanges: Iterable[Exchange], profile: Profile) -> Bill:
+    """What a run cost by the profile's prices."""
+    return bill(used(exchanges), profile)
 
 
 def estimate(

@@ -91,10 +91,13 @@ _MODEL_KINDS = (
 )
 
 
+_OF_ACCOUNT = ("account_tier", "webhook_url", "webhook_listen")
+
+
 def _readers() -> dict[str, _Reader]:
     names: dict[str, _Reader] = {
         name: _plain(name)
-        for name in ("base_url", "profile", "name", "account_tier", "known_failures", "out")
+        for name in ("base_url", "profile", "name", "known_failures", "out", *_OF_ACCOUNT)
     }
     names["target_name"], names["target_version"] = _plain("name"), _plain("version")
     names["config"] = lambda variable, text: ("", "config", text)

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from conformance.claims import DOCUMENTED
 from conformance.config_file import typed
 from conformance.errors import UsageError
 from conformance.profile import Profile, did_you_mean, read_toml
@@ -89,7 +90,7 @@ def _day(where: str, name: str, value: Any) -> str:
 def documented(profile: Profile) -> tuple[KnownFailure, ...]:
     """Where the provider's own documents leave OpenAI's: expected, and said, not failed."""
     return tuple(
-        KnownFailure(row.requirement, f"documented by {profile.title}: {row.reason}")
+        KnownFailure(row.requirement, f"{DOCUMENTED}{profile.title}: {row.reason}")
         for row in profile.divergences
     )
 

@@ -88,7 +88,8 @@ class ClaimRow:
     ``requirements``: ids, or beginnings of ids at a dot. ``drivers``: the claim speaks of these
     alone, and each must have shown it. ``unclaimed``: the document says "not supported".
     ``uncheckable``: why nothing outside the provider can decide it. ``remark``: what the documents
-    themselves contradict.
+    themselves contradict. ``within``: wider claims of the same page, which fall with this one.
+    ``measures``: a number that the report states beside the claim: first_token.
     """
 
     id: str
@@ -101,6 +102,17 @@ class ClaimRow:
     unclaimed: bool = False
     uncheckable: str = ""
     remark: str = ""
+    within: tuple[str, ...] = ()
+    measures: str = ""
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """What a page says against itself, against another page, or against its own examples."""
+
+    document: str
+    says: str
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,6 +149,7 @@ class Profile:
     first_token_ms: tuple[float, float] | None = None
     claims: tuple[ClaimRow, ...] = ()
     divergences: tuple[Divergence, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
 
     def tier(self, name: str) -> Tier:
         """The tier of that name. Raises UsageError."""
@@ -159,13 +172,27 @@ class Profile:
 
         A capability of one provider alone (its first word is a profile's name) must be claimed.
         """
-        own = capability.split(".")[0] in profile_names()
-        return not own or self.claim(capability) is Claim.CLAIMED
+        return not of_one_provider(capability) or self.claim(capability) is Claim.CLAIMED
+
+    @property
+    def contradictions_told(self) -> list[str]:
+        """What the pages contradict, a line each."""
+        lines = []
+        for row in self.contradictions:
+            page = self.document(row.document)
+            where = ", ".join(word for word in (page.title if page else "", row.place) if word)
+            lines.append(f"{where}: {row.says}")
+        return lines
 
     @property
     def claims_of_capabilities(self) -> Mapping[str, Claim]:
         """What is claimed, refused or left open, by capability."""
         return self.capabilities
+
+
+def of_one_provider(capability: str) -> bool:
+    """Whether a capability is one that a single provider's pages describe."""
+    return capability.split(".")[0] in profile_names()
 
 
 @cache
@@ -300,6 +327,16 @@ def _meaning_problems(data: Mapping[str, Any], file: str) -> list[str]:
             )
         if row.get("unclaimed") and not row.get("capabilities"):
             problems.append(f"{file}: claim {name} is unclaimed; name its capabilities.")
+    for row in data.get("contradictions", ()):
+        if row["document"] not in pages:
+            page = row["document"]
+            problems.append(f"{file}: a contradiction of {page!r}{did_you_mean(page, pages)}")
+    for row in data.get("claims", ()):
+        for wider in row.get("within", ()):
+            if wider not in seen:
+                problems.append(
+                    f"{file}: claim {row['id']}: within {wider!r}{did_you_mean(wider, seen)}"
+                )
     return problems
 
 
@@ -335,6 +372,7 @@ def build(data: Mapping[str, Any]) -> Profile:
         first_token_ms=(first[0], first[1]) if first else None,
         claims=tuple(_row(row) for row in data.get("claims", ())),
         divergences=tuple(Divergence(**row) for row in data.get("divergences", ())),
+        contradictions=tuple(Contradiction(**row) for row in data.get("contradictions", ())),
     )
 
 

@@ -24,6 +24,7 @@ from conformance.engine import Engine, Plan, World, findings, plan
 from conformance.errors import UnreachableError
 from conformance.exchange import Exchange
 from conformance.judge import Bench, curl, judge
+from conformance.profile import of_one_provider
 from conformance.recording import Recording, Unsent
 from conformance.requirement import Case
 from conformance.results import Finding, Observation, Outcome, Result, Run
@@ -328,8 +329,9 @@ def assemble(
     started: float,
     redactor: Redactor,
     cost: float | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> Run:
-    """The whole run as its files hold it."""
+    """The whole run as its files hold it. ``more``: what else the footer says."""
     empty = vacuous(results, cases, options.claims)
     status = exit_status(
         results,
@@ -365,9 +367,14 @@ def assemble(
         "tokens": drive_result.tokens,
         "cost": cost,
         "seconds": round(drive_result.seconds, 3),
-        "capabilities": {k: str(v) for k, v in drive_result.abilities.items()},
+        "capabilities": {
+            name: str(found)
+            for name, found in drive_result.abilities.items()
+            if options.claims.get(name) is Claim.CLAIMED or not of_one_provider(name)
+        },
         "vacuous": empty,
         "exit": status,
+        **(more or {}),
     }
     if drive_result.unreachable:
         footer["unreachable"] = redactor.text(drive_result.unreachable)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from conformance import environment
+from conformance.account import WEBHOOK, account_of, of_account
 from conformance.config_file import (
     LEVELS,
     LIMIT_NAMES,
@@ -34,6 +35,7 @@ DRIVERS = ("http", "python-sdk", "python-sdk-async", "node-sdk")
 _DEFAULTS: Mapping[str, Any] = {"level": "must", "tier": "standard", "fuzz": True, "seed": 0}
 _FLAG_OF_LIMIT = {"requests_per_minute": "rpm", "timeout_s": "timeout"}
 _OF_TARGET = {"name": "target_name", "version": "target_version"}
+_PLAIN_FLAGS = ("base_url", "profile", "level", "tier", "known_failures", "out", "seed")
 _ENDPOINTS = ("/chat/completions", "/completions", "/embeddings", "/models", "/responses")
 
 
@@ -149,8 +151,12 @@ def resolve(
         )
     known, out = (_scalar(last, name, sources) for name in ("known_failures", "out"))
     tier = _scalar(last, "account_tier", sources) or ""
-    if tier:
-        profile.tier(tier)
+    if own is not None and own.account is not None:
+        tier = tier or own.account.tier
+    webhook = {
+        name: (_scalar(last, name, sources) or "", sources.get(name, "")) for name in WEBHOOK
+    }
+    target = of_account(target, profile, tier, webhook, paced=own is None)
     return Settings(
         target=target,
         profile=profile,
@@ -179,6 +185,7 @@ def embedded_target(profile: Profile) -> Target:
         served.models,
         limited_rpm=served.limited_rpm,
         limited_window_s=served.limited_window_s,
+        account=account_of(profile, served.tier),
     )
 
 
@@ -186,9 +193,7 @@ def _flags(options: Mapping[str, Any]) -> dict[str, Any]:
     """The command line in the form of the file."""
     given = {name: value for name, value in options.items() if value is not None}
     flags: dict[str, Any] = {
-        name: given[name]
-        for name in ("base_url", "profile", "level", "tier", "known_failures", "out", "seed")
-        if name in given
+        name: given[name] for name in (*_PLAIN_FLAGS, "account_tier", *WEBHOOK) if name in given
     }
     flags.update({name: given[flag] for name, flag in _OF_TARGET.items() if flag in given})
     for name, allowed in (("level", LEVELS), ("tier", TIERS)):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,13 +93,23 @@ class Setup:
         """The run as a value; its files are written when an output folder is set."""
         from conformance import known_failures
         from conformance.catalogue import by_id
-        from conformance.claims import audit
+        from conformance.claims import audit, summary
         from conformance.cost import cost
 
         cases = by_id()
         order = {id: n for n, id in enumerate(cases)}
         ranked = sorted(results, key=lambda r: (order.get(r.requirement, 0), r.driver))
-        claims = audit(self.settings.profile, ranked, found.abilities)
+        profile, exchanges = self.settings.profile, found.recording.exchanges
+        claims = audit(profile, ranked, found.abilities, exchanges)
+        spent = cost(exchanges, profile)
+        more: dict[str, Any] = {"unpriced": dict(spent.unpriced)} if profile.prices else {}
+        if profile.claims:
+            day = datetime.fromtimestamp(self.started, UTC).date().isoformat()
+            where = self.target.name or self.target.base_url
+            paragraph = summary(profile, claims, where=where, when=day)
+            more["claims"] = self.redactor.text(paragraph)
+        if profile.contradictions:
+            more["contradictions"] = profile.contradictions_told
         run = assemble(
             self.target,
             self.options,
@@ -108,7 +119,8 @@ class Setup:
             [claim.line() for claim in claims],
             started=self.started,
             redactor=self.redactor,
-            cost=cost(found.recording.exchanges, self.settings.profile),
+            cost=spent.usd,
+            more=more,
         )
         for said in known_failures.findings(self.options.known, ranked):
             self.notes.append(said)

@@ -30,11 +30,23 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Account:
+    """A tier of the profile by its name; None: it has no such limit."""
+
+    tier: str
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+
+
+@dataclass(frozen=True)
 class Target:
     """A server under test.
 
     ``keys``: by name (api, second, limited, revoked, no_quota, forbidden); ``models``: by kind
-    (chat, embedding, moderation, rerank, unknown, ...).
+    (chat, embedding, moderation, rerank, unknown, ...). ``bounds``: the range of a parameter where
+    the profile has a narrower one than OpenAI. ``account``: the tier that the key is said to have.
+    ``webhook_url``, ``webhook_listen``: where the target finds the run's receiver of webhooks, and
+    where that listens.
     """
 
     base_url: str
@@ -45,6 +57,10 @@ class Target:
     limited_window_s: float | None = None
     name: str = ""
     version: str = ""
+    bounds: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    account: Account | None = None
+    webhook_url: str = ""
+    webhook_listen: str = ""
 
     def model(self, kind: str) -> str:
         """The model of a kind; the chat model where none is given for that kind."""

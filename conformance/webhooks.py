@@ -15,9 +15,15 @@ MOST = 20
 
 
 class Receiver:
-    """Listens on a free port for the length of an ``async with`` block."""
+    """Listens for the length of an ``async with`` block, by default on a free port of loopback.
 
-    def __init__(self) -> None:
+    ``listen``: ``HOST:PORT`` instead; ``url``: the address by which others find that.
+    """
+
+    def __init__(self, listen: str = "", url: str = "") -> None:
+        host, _, port = listen.rpartition(":")
+        self._address = (host.strip("[]") or "127.0.0.1", int(port or 0))
+        self._public = url
         self.challenges: list[str] = []
         self.events: list[Any] = []
         self.url = ""
@@ -25,8 +31,10 @@ class Receiver:
         self._news = asyncio.Condition()
 
     async def __aenter__(self) -> Receiver:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=LARGEST)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/events"
+        host, port = self._address
+        self._server = await asyncio.start_server(self._serve, host, port, limit=LARGEST)
+        port = self._server.sockets[0].getsockname()[1]
+        self.url = self._public or f"http://127.0.0.1:{port}/events"
         return self
 
     async def __aexit__(

@@ -106,6 +106,15 @@ def names_field(param: str, wanted: tuple[str | None, ...]) -> bool:
     return False
 
 
+def _not_offered(x: Exchange) -> None:
+    """Raises NotApplicable where the refusal is about a feature that the server does not have."""
+    error = error_of(x)
+    given = path_of(str(error.get("param").raw or ""))[:1]
+    optional = set(x.sent) - set(TABLE[x.probe].repaired)
+    if error.get("code").raw == "unsupported_parameter" and optional & set(given):
+        raise NotApplicable(f"`{given[0]}` is not offered at all")
+
+
 @requirement(
     "errors.param.names-field",
     MUST,
@@ -120,6 +129,7 @@ def test_param_names_field(x: Exchange) -> None:
     if not isinstance(param.raw, str):
         raise NotApplicable("no `param`")
     if not names_field(param.raw, row.params):
+        _not_offered(x)
         fail("error.param", [p for p in row.params if p], param.raw)
 
 
@@ -150,6 +160,7 @@ def _check_code(x: Exchange) -> None:
     code = error_of(x).get("code")
     row = TABLE[x.probe]
     if code.raw not in row.codes:
+        _not_offered(x)
         fail("error.code", [str(c) for c in row.codes], code.raw if code.present else "absent")
 
 

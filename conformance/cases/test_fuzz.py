@@ -111,7 +111,11 @@ def _unnamed(x: Exchange) -> Cause | None:
         return Cause("no param", member)
     parts = param.replace("[", ".").replace("/", ".").replace("$", "").split(".")
     named = [part for part in parts if part and part != "body"]
-    return Cause("another param", f"{param} for {member}") if named[:1] != [member] else None
+    # a feature that the server does not have at all is refused before its parts are looked at
+    absent = error.get("code") == "unsupported_parameter" and set(named[:1]) & set(x.sent)
+    if named[:1] == [member] or absent:
+        return None
+    return Cause("another param", f"{param} for {member}")
 
 
 def _named(steps: Steps) -> None:

@@ -141,6 +141,19 @@ def test_tool_round_trip(sdk_tools_reply: Exchange) -> None:
     _accepted(sdk_tools_reply)
 
 
+@sdk_requirement(
+    "sdk.environment.bare",
+    MUST,
+    "A client made without arguments works by `OPENAI_API_KEY` and `OPENAI_BASE_URL` alone.",
+    source=sdk("openai-python 3.51 _client.py"),
+    needs="chat",
+    any_status=True,
+    breaks=["programs that are moved by their environment, without a change of code"],
+)
+def test_environment(sdk_environment: Exchange) -> None:
+    _accepted(sdk_environment)
+
+
 def _accepted(exchange: Exchange) -> None:
     if exchange.status == 429:
         raise Inconclusive("the answer was 429", owner="quota")

@@ -200,4 +200,5 @@ def _plain(options: SdkOptions) -> dict[str, Any]:
         "timeout": options.timeout,
         "paginate": options.paginate,
         "environment": dict(options.environment),
+        "bare": options.bare,
     }

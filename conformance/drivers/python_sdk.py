@@ -36,6 +36,7 @@ class PythonSdk:
 
             kind = openai.AsyncOpenAI if asynchronous else openai.OpenAI
             self._client: Any = kind(base_url=_UNUSED, api_key="unused")
+        self._bare: list[Any] = []
         self.version = f"openai-python {openai.__version__}"
         self._hush = Hush().__enter__()
 
@@ -72,6 +73,11 @@ class PythonSdk:
             given["max_retries"] = options.max_retries
         if options.timeout is not None:
             given["timeout"] = options.timeout
+        if options.bare:
+            found = {"OPENAI_API_KEY": given.pop("api_key"), "OPENAI_BASE_URL": base_url}
+            with clean_environment(found):
+                self._bare.append(type(self._client)())
+            return self._bare[-1].with_options(**{k: given[k] for k in given.keys() - {"base_url"}})
         with clean_environment(options.environment):
             return self._client.with_options(**given)
 
@@ -80,10 +86,11 @@ class PythonSdk:
         return 3 * (probe.timeout or self._target.limits.timeout_s) + 30
 
     async def aclose(self) -> None:
-        if self._asynchronous:
-            await self._client.close()
-        else:
-            self._client.close()
+        for client in (self._client, *self._bare):
+            if self._asynchronous:
+                await client.close()
+            else:
+                client.close()
         self._hush.__exit__()
 
 

@@ -25,6 +25,7 @@ class SdkOptions:
 
     ``max_retries`` and ``timeout``: the constructor's (None: the library's own default).
     ``paginate``: iterate over all pages. ``environment``: variables that the library may see.
+    ``bare``: the client is made without arguments, key and address stand in the environment.
     ``retry``: whether the suite may try the call again. ``bearer``: a literal key.
     """
 
@@ -32,6 +33,7 @@ class SdkOptions:
     timeout: float | None = None
     paginate: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
+    bare: bool = False
     retry: bool = True
     bearer: str | None = None
 

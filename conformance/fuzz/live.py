@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from conformance.clock import SystemClock
@@ -28,7 +29,7 @@ _ONE_BY_ONE = threading.Lock()
 async def fuzz(s: Any, endpoint: Endpoint) -> None:
     """One endpoint: a plain body first, and no more where that is not answered."""
     valid, wrong = await drawn(s, endpoint)
-    plain, *rest = valid
+    plain, *rest = (within(tried, s.target.bounds) for tried in valid)
     first = await send(s, endpoint, "plain", plain)
     if not first.ok:
         rest = []
@@ -48,6 +49,19 @@ async def fuzz(s: Any, endpoint: Endpoint) -> None:
             found.setdefault(cause, tried)
     for cause, tried in list(found.items())[:CAUSES]:
         await shrink(s, endpoint, cause, tried)
+
+
+def within(tried: Drawn, bounds: Mapping[str, tuple[float | None, float | None]]) -> Drawn:
+    """A valid body brought into the ranges that the provider's own pages give."""
+    changed = {}
+    for name, (low, high) in bounds.items():
+        value = tried.body.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            inside = value if low is None else max(value, low)
+            inside = inside if high is None else min(inside, high)
+            if inside != value:
+                changed[name] = inside
+    return replace(tried, body={**tried.body, **changed}) if changed else tried
 
 
 async def drawn(s: Any, endpoint: Endpoint) -> tuple[tuple[Drawn, ...], tuple[Drawn, ...]]:

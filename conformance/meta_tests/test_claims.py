@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from conformance.capability import Finding as Ability
 from conformance.claims import Verdict, audit, summary
+from conformance.exchange import Chunk
+from conformance.meta_tests.test_reporting_samples import stream
 from conformance.profile import ClaimRow, Document, Profile, load_profile
 from conformance.results import Observation, Outcome, Result, Run, dump, load
 
@@ -159,12 +162,56 @@ def test_the_paragraph() -> None:
         ClaimRow("A-5", "Five.", uncheckable="money"),
     )
     profile = Profile("x", "The X API", claims=rows)
-    results = [result("chat.a"), result("errors.a", VIOLATED)]
+    results = [result("chat.a"), result("errors.a", VIOLATED, message="no code")]
     found = audit(profile, results, {"chat.tools": Ability.REFUSED})
     assert summary(profile, found) == (
-        "Of 3 claims of The X API that can be checked 1 holds; 1 is broken (A-2); "
-        "1 is undecided (A-3); what is documented as not supported is refused cleanly (A-4); "
-        "1 cannot be checked from outside (A-5)."
+        "The X API: of 3 claims that can be checked from outside, 1 holds; "
+        "1 is broken: “Two” (A-2: no code); "
+        "1 could not be decided: “Three” (A-3: not part of this run); "
+        "tool calls: refused, as documented (A-4); 1 cannot be checked from outside (A-5)."
     )
-    assert summary(profile, found[:1]) == "Of 1 claim of The X API that can be checked 1 holds."
-    assert summary(Profile("y", "Y"), []) == "Y makes no claims that this suite knows of."
+    assert summary(profile, found[:1], where="http://x", when="2026-01-02") == (
+        "The X API at http://x, 2026-01-02: of 1 claim that can be checked from outside, 1 holds."
+    )
+    assert summary(Profile("y", "Y"), []) == "Y: no claims of it are known."
+
+
+def test_the_paragraph_is_short() -> None:
+    rows = tuple(ClaimRow(f"A-{n}", f"Number {n}.", requirements=("chat",)) for n in range(9))
+    found = audit(Profile("x", "X", claims=rows), [result("chat.a", VIOLATED)], {})
+    assert summary(Profile("x", "X"), found).endswith("“Number 5” (A-5: chat.a), A-6, A-7, A-8.")
+
+
+def test_a_violation_tells_what_was_seen() -> None:
+    seen = result("chat.a", VIOLATED, at="status", expected=("200",), actual="5" * 500)
+    told = decide([seen], requirements=("chat",)).reason
+    assert told.startswith("chat.a: status was 555")
+    assert len(told) < 200
+
+
+def test_what_the_profile_itself_excuses_breaks_no_claim() -> None:
+    excused = replace(result("chat.a", VIOLATED, reason="documented by X"), outcome=Outcome.KNOWN)
+    found = decide([excused, result("chat.b")], requirements=("chat",))
+    assert found.verdict is Verdict.UPHELD
+    users = replace(excused, reason="a bug of ours")
+    assert decide([users], requirements=("chat",)).verdict is Verdict.BROKEN
+
+
+def test_the_first_token_stands_beside_the_claim() -> None:
+    row = ClaimRow("A-1", "Fast.", requirements=("chat",), measures="first_token")
+    profile = Profile("x", "X", claims=(row,), first_token_ms=(50, 80))
+    (alone,) = audit(profile, [result("chat.a")], {})
+    assert alone.line()["measured"] == (
+        "first token: no stream to measure; the page says 50 to 80 ms"
+    )
+    empty = stream("x1", (0.1,))
+    told = b'data: {"choices":[{"delta":{"content":"Hi"}}]}\n\n'
+    chunks = (Chunk(0.02, b'data: {"choices":[{"delta":{"role":"assistant"}}]}\n\n'),
+              Chunk(0.04, told))  # fmt: skip
+    assert empty.response is not None
+    spoken = replace(empty, response=replace(empty.response, chunks=chunks))
+    silent = replace(empty, response=replace(empty.response, chunks=chunks[:1]))
+    (found,) = audit(profile, [result("chat.a")], {}, [spoken, silent])
+    assert found.measured == (
+        "first token after 40 ms (median of 1 stream, 40 to 40 ms); the page says 50 to 80 ms"
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance.cost import Tokens, cost, estimate, price, used
+from conformance.cost import Bill, Tokens, bill, cost, estimate, used
 from conformance.exchange import Chunk, Exchange, Request, Response
 from conformance.profile import Price, Profile, load_profile
 
@@ -56,12 +56,16 @@ def test_price() -> None:
         Tokens("llama-3.1-8b", "chat", 500_000, 500_000),
         Tokens("bge-m3", "embedding", 10**6),
     ]
-    assert price(million, profile) == pytest.approx(0.91)
-    assert price([Tokens("x", "speech", 1)], profile) is None
-    assert price([Tokens("x", "speech", 0)], profile) == 0
-    assert price(million, load_profile("discover")) is None
-    assert cost([], load_profile("discover")) is None
-    assert cost([], profile) == 0
+    found = bill(million, profile)
+    assert found.usd == pytest.approx(0.91)
+    assert found.whole
+    assert bill([Tokens("x", "speech", 1)], profile) == Bill(None, {"speech: x": 1})
+    mixed = bill([*million, Tokens("", "rerank", 7), Tokens("", "rerank", 2)], profile)
+    assert (mixed.usd, mixed.unpriced, mixed.whole) == (found.usd, {"rerank": 9}, False)
+    assert bill([Tokens("x", "speech", 0)], profile) == Bill(0)
+    assert bill(million, load_profile("discover")).usd is None
+    assert cost([], load_profile("discover")) == Bill(None)
+    assert cost([], profile) == Bill(0)
 
 
 def test_estimate() -> None:

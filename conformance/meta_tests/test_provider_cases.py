@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from conformance.cases import test_providers as cases
+from conformance.cases import test_providers_com as com
 from conformance.drivers.inprocess import InProcessTransport
 from conformance.exchange import Chunk, Exchange, Request, Response, Steps
 from conformance.expect import Inconclusive, NotApplicable, Violation
@@ -50,6 +51,12 @@ def step(name: str, **more: Any) -> Exchange:
     return answer(step=name, **more)
 
 
+def of_range(body: Any) -> Exchange:
+    found = step("past", body=body)
+    found.context["range"] = ["2024-01-01", "2024-01-31"]
+    return found
+
+
 METRICS = '# HELP up Whether.\nup 1\nhttp_requests{code="200"} 3 1700000000\n'
 NEW_MINUTE = Steps(
     "s",
@@ -73,24 +80,41 @@ NEW_MINUTE = Steps(
         (cases.test_numbers, answer(headers=tuple((k, "77") for k, _ in RPM)), Inconclusive),
         (cases.test_enforced, Steps("s", (step("within", status=429),)), Inconclusive),
         (cases.test_enforced, EMPTY, NotApplicable),
-        (cases.test_com_models, answer({"object": "list", "data": []}), Violation),
-        (cases.test_com_key_usable, EMPTY, NotApplicable),
+        (com.test_com_models, answer({"object": "list", "data": []}), Violation),
+        (com.test_com_key_usable, EMPTY, NotApplicable),
         (
-            cases.test_com_short,
+            com.test_com_short,
             answer({"choices": [{"message": {"content": "1, 2, 3"}}]}),
             None,
         ),
         (
-            cases.test_com_short,
+            com.test_com_short,
             answer({"choices": [{"message": {"content": "1, 2, 3" * 30}}]}),
             Violation,
         ),
-        (cases.test_com_metrics, answer(METRICS, media="text/plain"), None),
-        (cases.test_com_metrics, answer("", media="text/plain"), Violation),
+        (com.test_com_metrics, answer(METRICS, media="text/plain"), None),
+        (com.test_com_metrics, answer("", media="text/plain"), Violation),
         (cases.test_first_token, answer(": nothing\n\n", media="text/event-stream"), Inconclusive),
         (cases.test_call, answer(), Violation),
         (cases.test_unknown_assistant, answer(status=400), None),
         (cases.test_unknown_assistant, answer(status=404), Violation),
+        (com.test_com_metrics, answer(status=404), Violation),
+        (com.test_com_chat, answer(status=429), Inconclusive),
+        (com.test_com_audit_inside, EMPTY, NotApplicable),
+        (com.test_com_audit_inside, Steps("s", (of_range([{"at": "soon"}]),)), NotApplicable),
+        (
+            com.test_com_audit_inside,
+            Steps("s", (of_range([{"at": "2024-01-31T23:00:00Z"}]),)),
+            None,
+        ),
+        (
+            com.test_com_audit_inside,
+            Steps("s", (of_range({"n": 1, "log": [{"time": 1e9}]}),)),
+            Violation,
+        ),
+        (com.test_com_legacy, answer({"error": {"message": "gone"}}, status=404), None),
+        (com.test_com_legacy, answer("gone", status=404), Violation),
+        (com.test_com_legacy, answer(), NotApplicable),
     ],
 )
 def test_a_case(case: Callable[[Any], None], given: Any, raised: type[Exception] | None) -> None:
@@ -113,7 +137,8 @@ class Far:
 @pytest.mark.parametrize(
     ("scenario", "reason"),
     [
-        (probes.webhooks, "webhooks are tried where the target runs beside the suite"),
+        (probes.webhooks, "the target must reach this machine: give --webhook-url"),
+        (probes.tier, "no `account_tier` is configured"),
         (probes.enforced, "the limited key has 499 requests a minute left: too many to spend"),
     ],
 )
@@ -147,5 +172,5 @@ def test_an_address_that_does_not_answer_the_challenge(monkeypatch: pytest.Monke
 def test_the_sdk_is_named_with_its_real_path() -> None:
     with pytest.raises(Violation) as caught:
         cases.test_call(answer())
-    assert caught.value.at.startswith("openai ")
+    assert caught.value.at.startswith("openai-python ")
     assert "client.beta" in str(caught.value.actual)

@@ -154,7 +154,6 @@ def test_a_flag_is_strongest(tmp_path: Path) -> None:
         "known_failures": "k.toml",
         "max_requests": 4,
         "max_tokens": 5,
-        "max_cost": 0.5,
         "max_seconds": 6,
         "concurrency": 1,
         "rpm": 2.0,
@@ -168,7 +167,7 @@ def test_a_flag_is_strongest(tmp_path: Path) -> None:
     assert s.target.models["chat"] == "flag=chat"
     assert s.profile.name == "openai"
     assert (s.level, s.tier, s.fuzz, s.seed, s.drivers) == ("should", "smoke", False, 9, ("http",))
-    assert s.target.limits == Limits(1, 2.0, 4, 5, 0.5, 6, 3.0)
+    assert s.target.limits == Limits(1, 2.0, 4, 5, None, 6, 3.0)
     assert (s.known_failures, s.out) == (Path("k.toml"), Path("o"))
     for name, source in {
         "keys.api": "--api-key",

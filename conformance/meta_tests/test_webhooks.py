@@ -29,6 +29,17 @@ def test_challenge_and_event() -> None:
     assert receiver.events == [{"event": "x"}]
 
 
+def test_it_listens_and_is_named_as_it_is_told() -> None:
+    async def look() -> tuple[str, int]:
+        async with Receiver("127.0.0.1:0", "https://hooks.example/events") as receiver:
+            assert receiver._server is not None
+            return receiver.url, receiver._server.sockets[0].getsockname()[1]
+
+    url, port = asyncio.run(look())
+    assert url == "https://hooks.example/events"
+    assert port > 0
+
+
 @pytest.mark.parametrize(
     "sent",
     [

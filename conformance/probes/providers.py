@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,17 +24,15 @@ WEATHER = {
     },
 }
 
-# A capability of one provider has a gate that no other server answers with success.
-capability("assisters.moderate", "POST /moderate", "assisters_moderate")
+# What one provider documents is asked only of whoever claims it, and each of it by itself: that one
+# page of a provider is wrong says nothing of the others. So all have the same gate.
 for _name, _title in (
+    ("assisters.moderate", "POST /moderate"),
     ("assisters.headers", "headers by RPM and TPM"),
     ("assisters.models", "models of the Assisters API"),
     ("assisters.tiers", "tiers of the Assisters API"),
-):
-    capability(_name, _title, "assisters_moderate", within="assisters.moderate")
-
-capability("assisters-com.metrics", "GET /metrics", "assisters_com_metrics")
-for _name, _title in (
+    ("assisters.unsupported", "what the Assisters API does not support"),
+    ("assisters-com.metrics", "GET /metrics"),
     ("assisters-com.models", "models in assisters.com's shape"),
     ("assisters-com.embeddings", "embeddings in assisters.com's shape"),
     ("assisters-com.chat", "chat by assisters.com's page"),
@@ -45,12 +45,14 @@ for _name, _title in (
     ("assisters-com.audit", "GET /audit"),
     ("assisters-com.webhooks", "POST /webhooks"),
     ("assisters-com.canary", "GET /models/{model}/test"),
+    ("assisters-com.unsupported", "what assisters.com has replaced"),
+    ("alveare.names", "models and specialists by name"),
+    ("alveare.first-token", "time to first token"),
+    ("alveare.unsupported", "what Alveare does not serve"),
+    ("openai-assistants.call", "assistants.chat.completions"),
+    ("openai-assistants.page", "errors as the page has them"),
 ):
-    capability(_name, _title, "assisters_com_metrics", within="assisters-com.metrics")
-
-capability("alveare.names", "specialists by name", "alveare_classify")
-capability("alveare.first-token", "time to first token", "alveare_classify", within="alveare.names")
-capability("openai-assistants.call", "assistants.chat.completions", "openai_assistants_call")
+    capability(_name, _title, "chat")
 
 probe(
     "assisters_moderate",
@@ -84,6 +86,15 @@ async def falling(s: Session) -> None:
     """Two requests after each other, with nothing between them."""
     for step in ("first", "second"):
         await s.post(step, "/chat/completions", **_hello())
+
+
+@scenario("assisters_tier", needs="assisters.tiers", cost=1)
+async def tier(s: Session) -> None:
+    """One request of the key whose tier the run was told."""
+    if s.target.account is None:
+        raise Skip("no `account_tier` is configured: which of the profile's tiers has the key?")
+    told = asdict(s.target.account)
+    await s.send("told", "POST", "/chat/completions", json=_hello(), context={"account": told})
 
 
 @scenario("assisters_enforced", needs="assisters.tiers", keys=("limited",), exclusive=True, cost=13)
@@ -151,12 +162,22 @@ probe(
     *chat("Repeat exactly: " + ", ".join(PERSONAL), mask=True, max_tokens=100),
     needs="assisters-com.mask",
 )
-probe(
-    "assisters_com_audit",
-    "GET",
-    "/audit?start=2024-01-01&end=2024-01-31",
-    needs="assisters-com.audit",
-)
+
+
+@scenario("assisters_com_audit", needs="assisters-com.audit", cost=2)
+async def audit(s: Session) -> None:
+    """The log of a month that is long past, and of today."""
+    today = datetime.fromtimestamp(s.clock.time(), UTC).date()
+    ranges = {
+        "past": ("2024-01-01", "2024-01-31"),
+        "now": (f"{today - timedelta(days=1)}", f"{today + timedelta(days=1)}"),
+    }
+    for step, (start, end) in ranges.items():
+        await s.send(
+            step, "GET", f"/audit?start={start}&end={end}", context={"range": [start, end]}
+        )
+
+
 probe(
     "assisters_com_audit_bad",
     "GET",
@@ -193,9 +214,12 @@ async def data(s: Session) -> None:
 @scenario("assisters_com_webhooks", needs="assisters-com.webhooks", cost=3)
 async def webhooks(s: Session) -> None:
     """An address of this machine is subscribed, an answer is made, and the event is waited for."""
-    if not is_local(urlsplit(s.target.base_url).hostname or ""):
-        raise Skip("webhooks are tried where the target runs beside the suite: it must reach it")
-    async with Receiver() as receiver:
+    local = is_local(urlsplit(s.target.base_url).hostname or "")
+    if not local and not s.target.webhook_url:
+        raise Skip(
+            "the target must reach this machine: give --webhook-url and --webhook-listen"
+        )
+    async with Receiver(s.target.webhook_listen, s.target.webhook_url) as receiver:
         await s.post("subscribe", "/webhooks", url=receiver.url, events=["chat.completion"])
         await s.send("chat", "POST", "/chat/completions", json=_hello())
         await receiver.wait(2)
@@ -218,17 +242,10 @@ probe(
 
 
 probe(
-    "openai_assistants_call",
-    *post("/assistants/chat/completions", assistant="asst_0", messages=[user("Hello!")]),
-    needs="openai-assistants.call",
-    headers={"OpenAI-Beta": "assistants=v2"},
-    valid=False,
-)
-probe(
     "openai_assistants_unknown",
     "GET",
     "/assistants/asst_000000000000000000000000",
-    needs="openai-assistants.call",
+    needs="openai-assistants.page",
     headers={"OpenAI-Beta": "assistants=v2"},
     valid=False,
 )

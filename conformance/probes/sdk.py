@@ -65,6 +65,15 @@ def _input_items(c: Context) -> str:
 probe(
     "sdk_chat_turn", "POST", "/chat/completions", _next_turn, needs="chat", after=("chat",), **SDK
 )
+FROM_ENVIRONMENT = "Repeat exactly: from the environment"
+probe(
+    "sdk_environment",
+    *chat(FROM_ENVIRONMENT, **PLAIN),
+    needs="chat",
+    options={"bare": True},
+    valid=False,
+    **SDK,
+)
 probe(
     "sdk_stream_helper",
     *chat(REPEAT, stream=True, **PLAIN),

@@ -15,6 +15,8 @@ MOST = 60
 """Results with their whole block; GitHub cuts a summary at 1 MB."""
 
 GAPS = 25
+_BESIDE = ("measured", "remark")
+"""What else a claim says, behind the reason of its verdict."""
 
 _PUNCTUATION = {ord(c): f"&#{ord(c)};" for c in string.punctuation}
 
@@ -60,8 +62,8 @@ def _about(report: Report) -> str:
         words.append(text.many(spent.requests, "request"))
     if spent.tokens is not None:
         words.append(text.many(spent.tokens, "token"))
-    if spent.cost is not None:
-        words.append(f"{spent.cost:.4f} USD")
+    if spent.cost is not None or spent.unpriced:
+        words.append(text.money(spent.cost, {inert(k): n for k, n in spent.unpriced.items()}))
     if spent.seconds is not None:
         words.append(text.seconds(spent.seconds))
     return ", ".join(words)
@@ -114,13 +116,24 @@ def _claims(report: Report) -> Iterator[str]:
         return
     yield "### Claims"
     yield ""
+    if report.audit:
+        yield inert(text.short(report.audit, 2000))
+        yield ""
     yield "| Verdict | Claim | Why |"
     yield "|:--|:--|:--|"
     for claim in report.claims:
         said = [str(claim.get(name) or "") for name in ("verdict", "id", "sentence", "reason")]
+        said[3] = "; ".join(
+            words for words in (said[3], *(str(claim.get(n) or "") for n in _BESIDE)) if words
+        )
         cells = [inert(text.short(words, 200)) for words in said]
         yield f"| {cells[0]} | {cells[1]} {cells[2]} | {cells[3]} |"
     yield ""
+    if report.contradictions:
+        yield "What the provider's own pages contradict:"
+        yield ""
+        yield from (f"- {inert(text.short(line, 400))}" for line in report.contradictions)
+        yield ""
 
 
 def _gaps(report: Report) -> Iterator[str]:

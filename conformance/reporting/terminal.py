@@ -43,6 +43,8 @@ def _parts(report: Report, details: bool) -> Iterator[Text | Table]:
     yield _areas(report)
     if report.claims:
         yield Text("\nClaims", style="bold")
+        if report.audit:
+            yield Text(f"  {text.short(report.audit, 2000)}\n")
         for claim in report.claims:
             yield Text(
                 f"  {text.short(str(claim.get('verdict')), 40)}  "
@@ -133,8 +135,8 @@ def _spent(report: Report) -> str:
         words.append(text.many(spent.requests, "request"))
     if spent.tokens is not None:
         words.append(text.many(spent.tokens, "token"))
-    if spent.cost is not None:
-        words.append(f"{spent.cost:.4f} USD")
+    if spent.cost is not None or spent.unpriced:
+        words.append(text.money(spent.cost, spent.unpriced))
     if spent.seconds is not None:
         words.append(text.seconds(spent.seconds))
     if spent.retried:

@@ -69,6 +69,17 @@ function errorView(error) {
 }
 
 function client({ baseURL, key, call, options }) {
+  if (options.bare) {
+    Object.assign(process.env, { OPENAI_API_KEY: key, OPENAI_BASE_URL: baseURL });
+    try {
+      const made = new OpenAI();
+      if (options.max_retries != null) made.maxRetries = options.max_retries;
+      return made;
+    } finally {
+      delete process.env.OPENAI_API_KEY;
+      delete process.env.OPENAI_BASE_URL;
+    }
+  }
   const given = { baseURL, apiKey: key, logLevel: 'off', defaultHeaders: call.headers };
   if (options.max_retries != null) given.maxRetries = options.max_retries;
   if (options.timeout != null) given.timeout = options.timeout * 1000;

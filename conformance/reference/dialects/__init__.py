@@ -25,12 +25,20 @@ class Provider:
     cards: Mapping[str, ModelCard]
     limited_rpm: float = 3
     limited_window_s: float = 2.0
+    tier: str = ""
 
 
 def _make(
-    prefix: str, cards: tuple[ModelCard, ...], rpm: int, tpm: int, models: Mapping[str, str]
+    prefix: str,
+    cards: tuple[ModelCard, ...],
+    rpm: int,
+    tpm: int,
+    models: Mapping[str, str],
+    tier: str = "",
 ) -> Provider:
     """A provider whose keys begin with a prefix. ``rpm``, ``tpm``: the limits of its small tier.
+
+    ``tier``: the tier of its main account, where the profile names tiers.
 
     The window of the limited account is short, so that nobody waits for it.
     """
@@ -48,6 +56,7 @@ def _make(
         {keys[name]: account for name, account in accounts.items()},
         {card.id: card for card in cards},
         rpm,
+        tier=tier,
     )
 
 
@@ -75,6 +84,7 @@ def providers() -> Mapping[str, Provider]:
                 "moderation": moderation.id,
                 "unknown": "no-such-model",
             },
+            "startup",
         ),
         "assisters-com": _make(
             "asc_",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -86,11 +87,25 @@ def never_falls(call: Call, reply: Reply) -> None:
     reply.set("X-RateLimit-Remaining-RPM", "10")
 
 
-@fault("assisters.tiers.numbers", at="http")
+@fault(
+    "assisters.tiers.numbers",
+    at="http",
+    breaks=("assisters.tiers.numbers", "assisters.tiers.as-told"),
+)
 def mixed_tier(call: Call, reply: Reply) -> None:
     """The tokens of one tier stand beside the requests of another."""
     if reply.header("X-RateLimit-Limit-RPM") == "500":
         reply.set("X-RateLimit-Limit-TPM", "9000000")
+
+
+@fault("assisters.tiers.as-told", at="http")
+def other_tier(call: Call, reply: Reply) -> None:
+    """A key of the startup tier has the limits of the developers' one."""
+    for unit, own, other in (("RPM", 500, 100), ("TPM", 5_000_000, 1_000_000)):
+        if reply.header(f"X-RateLimit-Limit-{unit}") == str(own):
+            spent = own - int(reply.header(f"X-RateLimit-Remaining-{unit}") or 0)
+            reply.set(f"X-RateLimit-Limit-{unit}", str(other))
+            reply.set(f"X-RateLimit-Remaining-{unit}", str(max(other - spent, 0)))
 
 
 @fault("assisters.tiers.enforced", at="authorised")
@@ -99,6 +114,47 @@ def unlimited(call: Call, verdict: Account | ApiError) -> Account | ApiError:
     if isinstance(verdict, Account) and verdict.name == "limited":
         return replace(verdict, name=f"limited {call.request_id}")
     return verdict
+
+
+def _asks(*words: str) -> Callable[[Call], bool]:
+    return lambda call: any(word in call.path or word.encode() in call.raw for word in words)
+
+
+def _refused_unlike_an_error(id: str, *words: str) -> None:
+    @fault(id, at="http", text=f"{words[0]} is refused by a page.", when=_asks(*words))
+    def page(call: Call, reply: Reply) -> None:
+        if reply.status >= 400:
+            reply.set("content-type", "text/html")
+            reply.body = b"<html><body>Sorry</body></html>"
+
+
+for _word, *_words in (
+    ("tools", '"tools"'),
+    ("vision", "image_url"),
+    ("audio", "/audio/transcriptions"),
+    ("assistants", "/assistants"),
+    ("fine-tuning", "/fine_tuning"),
+):
+    _refused_unlike_an_error(f"assisters.unsupported.{_word}", *_words)
+_refused_unlike_an_error("alveare.unsupported.assistants", "/assistants")
+_refused_unlike_an_error("assisters-com.unsupported.completions", "/v1/completions")
+
+
+@fault("assisters-com.unsupported.pointer", at="error", when=_asks("/v1/completions"))
+def no_pointer(call: Call, error: ErrorReply) -> None:
+    """The refusal of legacy completions says nothing of what replaces them."""
+    error.body["error"]["message"] = "Not supported here."
+
+
+@fault(
+    "openai-assistants.page.refused",
+    at="error",
+    route="assistants.retrieve",
+    text="An unknown assistant is a server error.",
+)
+def broken_assistant(call: Call, error: ErrorReply) -> None:
+    """The status alone is wrong."""
+    error.status = 500
 
 
 @fault("assisters-com.models.shape", at="reply", route="models.list")
@@ -209,6 +265,11 @@ def audit_text(call: Call, reply: Reply) -> None:
     """The audit is answered with text."""
     if reply.status == 200:
         reply.body = b"nothing to see"
+
+
+@fault("assisters-com.audit.inside", at="flag", text="The range of the audit is ignored.")
+def whole_audit() -> None:
+    """Asked by the route."""
 
 
 @fault("assisters-com.audit.bad-range", at="error", route="providers.audit")

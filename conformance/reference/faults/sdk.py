@@ -99,6 +99,17 @@ def _refuse_others(number: int, message: Json, known: set[str]) -> None:
             raise invalid(f"Unknown parameter: 'messages[{number}].{name}'.", "messages")
 
 
+@fault(
+    "sdk.environment.bare",
+    at="received",
+    route="chat",
+    when=lambda call: b"from the environment" in call.raw,
+)
+def environment_refused(call: Call, early: Any) -> None:
+    """A client that was made from its environment is told that its request is wrong."""
+    raise invalid("Requests want the header OpenAI-Project.", None)
+
+
 @fault("sdk.parse.object", at="reply", route="chat")
 def fenced(call: Call, reply: Json) -> None:
     """Structured answers stand between code fences."""
