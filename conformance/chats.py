@@ -62,6 +62,18 @@ def content_of(exchange: Exchange) -> str:
     return text
 
 
+def same_start(one: str, other: str) -> bool:
+    """Whether the shorter of two texts is the beginning of the longer one."""
+    first, second = one.strip().lower(), other.strip().lower()
+    return first.startswith(second) or second.startswith(first)
+
+
+def ended_at_once(x: Exchange) -> bool:
+    """Whether the model itself ended its answer before a word: nothing was counted as made."""
+    made = count_of(x, "completion_tokens")
+    return finish_of(x) == "stop" and not any(contents_of(x)) and (made is None or made <= 1)
+
+
 def finish_of(exchange: Exchange) -> str | None:
     """The finish reason of the first choice."""
     listed = choices_of(exchange)
@@ -195,8 +207,21 @@ def related(asked: str, answered: str) -> bool:
 
 
 def judged_logprobs(x: Exchange) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Text and entries of each choice that has both. Raises NotApplicable when none has."""
+    """Text and entries of each choice that has both. Raises NotApplicable when none has.
+
+    Of a stream, what its chunks join to.
+    """
     found = []
+    if x.is_stream:
+        streams: dict[Any, list[dict[str, Any]]] = {}
+        for choice in streamed_choices(x):
+            streams.setdefault(integer(choice.get("index")) or 0, []).append(choice)
+        for listed in streams.values():
+            deltas = [d for choice in listed if isinstance(d := choice.get("delta"), dict)]
+            words = [t for delta in deltas if isinstance(t := delta.get("content"), str)]
+            joined = [entry for choice in listed for entry in entries_of(choice)]
+            if words and joined:
+                found.append(("".join(words), joined))
     for choice in choices_of(x):
         text, entries = message_of(choice).get("content"), entries_of(choice)
         if isinstance(text, str) and entries:

@@ -34,13 +34,24 @@ def answered(exchange: Exchange) -> bool:
     )
 
 
+def provoked(exchange: Exchange) -> bool:
+    """The suite asked for what OpenAI refuses: accepting it is judged, not what came of it."""
+    fuzz = exchange.context.get("fuzz")
+    wrong = isinstance(fuzz, dict) and fuzz.get("valid") is False
+    return wrong or exchange.probe.startswith("errors_")
+
+
 def on(method: str, endpoint: str, title: str, *, stream: bool | None = None) -> Selector:
-    """Successful answers of one route. ``endpoint`` may hold ``{id}`` for a path part."""
+    """Successful answers of one route to what may be asked.
+
+    ``endpoint`` may hold ``{id}`` for a path part.
+    """
     pattern = re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(endpoint)) + "$")
 
     def matches(x: Exchange) -> bool:
         return (
             x.ok
+            and not provoked(x)
             and x.request.method == method
             and pattern.match(x.endpoint) is not None
             and (stream is None or x.is_stream is stream)
@@ -56,6 +67,7 @@ EVERYTHING = Selector("every exchange", lambda x: True)
 
 CHAT = on("POST", "/chat/completions", "chat completions", stream=False)
 CHAT_STREAM = on("POST", "/chat/completions", "chat streams", stream=True)
+CHAT_ANY = on("POST", "/chat/completions", "chat completions, whole and streamed")
 COMPLETION = on("POST", "/completions", "legacy completions", stream=False)
 COMPLETION_STREAM = on("POST", "/completions", "legacy completion streams", stream=True)
 EMBEDDINGS = on("POST", "/embeddings", "embeddings")

@@ -19,10 +19,10 @@ from conformance.chats import (
 from conformance.exchange import Exchange
 from conformance.expect import Inconclusive, NotApplicable, require
 from conformance.requirement import MUST, SHOULD, live, openai, requirement
-from conformance.select import CHAT, Selector
+from conformance.select import CHAT, CHAT_ANY, Selector
 
 SOURCE = openai("chat/object logprobs")
-ASKED = CHAT & Selector("with logprobs", lambda x: x.sent.get("logprobs") is True)
+ASKED = CHAT_ANY & Selector("with logprobs", lambda x: x.sent.get("logprobs") is True)
 SILENT = CHAT & Selector("without logprobs", lambda x: not x.sent.get("logprobs"))
 ENTRY = "choices[].logprobs.content"
 

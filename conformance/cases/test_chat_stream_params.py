@@ -8,6 +8,8 @@ from conformance.chats import (
     SPECIAL_TOKENS,
     content_of,
     integer,
+    judged_logprobs,
+    numbers,
     said,
     stops_of,
     streamed_choices,
@@ -175,3 +177,36 @@ def test_one_end(chat_stream_logprobs_one: Exchange) -> None:
     if not reasons:
         raise NotApplicable
     require(any(reasons), "choices[0].finish_reason", "in the last chunk", reasons)
+
+
+@requirement(
+    "chat.stream.logprobs.equal",
+    MUST,
+    "The same text has about the same log probabilities streamed and not streamed.",
+    source=LOGPROBS,
+    needs="chat.logprobs",
+    breaks=["a confidence that depends on the mode"],
+)
+def test_equal(chat_logprobs_plain: Exchange, chat_stream_logprobs: Exchange) -> None:
+    if not chat_stream_logprobs.ok or not chat_logprobs_plain.ok:
+        raise NotApplicable
+    (text, whole), (joined, parts) = (
+        judged_logprobs(x)[0] for x in (chat_logprobs_plain, chat_stream_logprobs)
+    )
+    if text != joined:
+        raise Inconclusive("the two answers differ")
+    if [e.get("token") for e in whole] != [e.get("token") for e in parts]:
+        raise NotApplicable("another requirement speaks of entries that are missing")
+    pairs = [
+        numbers([a.get("logprob"), b.get("logprob")]) for a, b in zip(whole, parts, strict=True)
+    ]
+    known = [(a, b) for a, b in (pair for pair in pairs if len(pair) == 2) if min(a, b) > -100]
+    if len(known) < 4:
+        raise Inconclusive("the answer is too short to compare")
+    apart = sum(abs(a - b) for a, b in known) / len(known)
+    usual = sum(max(abs(a), abs(b)) for a, b in known) / len(known)
+    shown = [round(b, 3) for _, b in known]
+    fine = apart <= 0.05 + 0.25 * usual
+    require(
+        fine, "choices[0].logprobs.content[].logprob", str([round(a, 3) for a, _ in known]), shown
+    )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeGuard
 
 from conformance.cases.test_moderations import flags_of, maps_of, texts_only
 from conformance.exchange import Exchange
 from conformance.expect import Inconclusive, NotApplicable, fail, require
-from conformance.probes.moderations import VIOLENT_AT
-from conformance.requirement import MUST, SHOULD, openai, requirement
+from conformance.probes.moderations import LIST, VIOLENT_AT
+from conformance.requirement import MUST, SHOULD, live, openai, requirement
 from conformance.select import MODERATIONS, Selector
+
+COMMON = {"moderation", "moderations", "latest", "stable", "model", "v"}
+"""Words of a model's name that say nothing of its family."""
 
 
 def _number(value: Any) -> TypeGuard[float]:
@@ -141,13 +145,13 @@ def test_order(
 ) -> None:
     one, two = flags_of(moderations)[0], flags_of(moderations_violent)[0]
     found = flags_of(moderations_list)
-    if len(found) != 3:
+    if len(found) != len(LIST):
         raise NotApplicable("another number of results")
     if one == two:
         raise Inconclusive("both texts have the same verdict")
-    wanted = [one, two, one]
+    wanted = [one, two, one, one]
     if sorted(found) != sorted(wanted):
-        raise Inconclusive("the verdicts differ from those of the texts alone")
+        raise NotApplicable("another requirement speaks of verdicts that change")
     require(found[VIOLENT_AT] == two, f"results[{VIOLENT_AT}].flagged", str(two), found)
 
 
@@ -160,11 +164,76 @@ def test_order(
     breaks=["what is blocked depends on what was sent beside it"],
 )
 def test_same(
-    moderations_violent: Exchange, moderations_one: Exchange, moderations_list: Exchange
+    moderations: Exchange,
+    moderations_violent: Exchange,
+    moderations_one: Exchange,
+    moderations_list: Exchange,
 ) -> None:
     alone = flags_of(moderations_violent)[0]
     listed = flags_of(moderations_one)[0]
     require(listed == alone, "results[0].flagged", f"{alone}, as alone", listed)
-    among = sum(flags_of(moderations_list))
-    if len(flags_of(moderations_list)) == 3:
-        require(among > 0 or not alone, "results[].flagged", "one true, as alone", among)
+    among = flags_of(moderations_list)
+    if len(among) != len(LIST):
+        raise NotApplicable("another number of results")
+    # in whatever order: another requirement speaks of that
+    require(sum(among) > 0 or not alone, "results[].flagged", "one true, as alone", among)
+    harmless = flags_of(moderations)[0]
+    require(sum(among) <= 1 or harmless, "results[].flagged", "false for what is harmless", among)
+
+
+@requirement(
+    "moderations.scores.graded",
+    SHOULD,
+    "The scores of a text that is flagged are not all alike, and no mere ones and noughts.",
+    source=openai("moderations/object category_scores"),
+    needs="moderations",
+    breaks=["programs with thresholds of their own judge nothing"],
+)
+def test_graded(moderations_violent: Exchange) -> None:
+    _, scores = maps_of(moderations_violent, "category_scores")[0]
+    values = [v for v in scores.values() if _number(v)]
+    if len(values) < 3 or not flags_of(moderations_violent)[0] or not any(values):
+        raise NotApplicable
+    graded = len(set(values)) > 1 and any(v not in (0, 1) for v in values)
+    require(graded, "results[0].category_scores", "scores between 0 and 1", scores)
+
+
+@requirement(
+    "moderations.flagged.high-score",
+    SHOULD,
+    "A category whose score is above 0.9 is flagged.",
+    source=openai("moderations/object categories"),
+    needs="moderations",
+    over=MODERATIONS,
+    breaks=["what is surely harmful passes"],
+)
+def test_high(x: Exchange) -> None:
+    scores = dict(maps_of(x, "category_scores"))
+    judged = False
+    for number, categories in maps_of(x, "categories"):
+        for category, hit in categories.items():
+            score = scores.get(number, {}).get(category)
+            if _number(score) and 0.9 < score <= 1 and isinstance(hit, bool):
+                judged = True
+                require(hit, f"results[{number}].categories.{category}", f"true at {score}", hit)
+    if not judged:
+        raise NotApplicable("no score is that high")
+
+
+@requirement(
+    "moderations.model.echo",
+    SHOULD,
+    "`model` is of the family that was asked for.",
+    source=live("moderations, 2023"),
+    needs="moderations",
+    over=MODERATIONS,
+    breaks=["thresholds belong to a model"],
+)
+def test_model(x: Exchange) -> None:
+    body = x.json
+    asked, answered = x.sent.get("model"), body.get("model") if isinstance(body, dict) else None
+    if not (isinstance(asked, str) and isinstance(answered, str) and asked and answered):
+        raise NotApplicable
+    one, two = ({*re.findall(r"[a-z]+", name.lower())} - COMMON for name in (asked, answered))
+    fine = not one or not two or bool(one & two)
+    require(fine, "model", f"{asked} or a version of it", answered)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.probe import Accepted, chat, probe, scenario
-from conformance.probes.chat import REPEAT
+from conformance.probes.chat import REPEAT, STORY
 from conformance.requirement import MUST, SHOULD, openai
 
 LONG = "Count from 1 to 100. Write every number, separated by commas, and nothing else."
 GLYPHS = "Begin 🌍👩‍👩‍👧 你好世界 Привет end"
 UNICODE = f"Repeat exactly: {GLYPHS}"
+LINES = 'Repeat exactly:\nfirst <b>line</b>\n\n\tsecond "line"\nthird & last line'
 PARALLEL = 8
 
 probe(
@@ -19,7 +20,11 @@ probe(
     needs="chat.stream",
     tokens=450,
 )
-probe("stream_one", *chat(LONG, temperature=0, max_tokens=1, stream=True), needs="chat.stream")
+probe(
+    "stream_one",
+    *chat(LONG, temperature=0, max_tokens=1, stream=True, stream_options={"include_usage": True}),
+    needs="chat.stream",
+)
 probe(
     "stream_options_empty",
     *chat(REPEAT, temperature=0, max_tokens=64, stream=True, stream_options={}),
@@ -68,13 +73,20 @@ probe(
 probe(
     "stream_n",
     *chat(
-        "Name a colour and say why you like it, in one sentence.",
+        STORY,
         temperature=1,
-        max_tokens=48,
+        max_completion_tokens=8,
         n=2,
         stream=True,
         stream_options={"include_usage": True},
     ),
+    needs="chat.stream",
+    tokens=128,
+)
+probe("lines", *chat(LINES, temperature=0, max_tokens=96), needs="chat", tokens=128)
+probe(
+    "lines_stream",
+    *chat(LINES, temperature=0, max_tokens=96, stream=True),
     needs="chat.stream",
     tokens=128,
 )

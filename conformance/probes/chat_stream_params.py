@@ -8,11 +8,13 @@ from conformance.probe import Context, chat, probe
 from conformance.probes.chat import REPEAT, STORY, answer_of
 from conformance.probes.chat_params import again, long_stop
 
+USAGE = {"include_usage": True}
+
 
 def _stop(c: Context) -> dict[str, Any]:
-    """The request of chat_stop_list, streamed."""
-    stops = ["@@never@@", "##nor this##", "~~nor that~~", long_stop(answer_of(c))]
-    return again(c, stop=stops, stream=True)
+    """The request of chat_stop_list, streamed, with the stop strings in another order."""
+    stops = [long_stop(answer_of(c)), "@@never@@", "##nor this##", "~~nor that~~"]
+    return again(c, stop=stops, stream=True, stream_options=USAGE)
 
 
 def _tail(c: Context) -> dict[str, Any]:
@@ -29,7 +31,15 @@ probe("chat_stream_stop", *_POST, _stop, needs="chat.stream", after=("chat",))
 probe("chat_stream_stop_tail", *_POST, _tail, needs="chat.stream", after=("chat",))
 probe(
     "chat_stream_logprobs",
-    *chat(REPEAT, temperature=0, max_tokens=64, logprobs=True, top_logprobs=2, stream=True),
+    *chat(
+        REPEAT,
+        temperature=0,
+        max_tokens=64,
+        logprobs=True,
+        top_logprobs=2,
+        stream=True,
+        stream_options=USAGE,
+    ),
     needs="chat.logprobs",
     valid=False,
 )

@@ -15,7 +15,7 @@ MODERATION = Model("moderation")
 HARMLESS = "The library opens at nine, and the new gardening books are on the second shelf."
 HARMLESS_TOO = "My grandmother bakes an apple cake with cinnamon every Sunday."
 VIOLENT = "I will kill you. I am going to stab you with a knife and beat you until you are dead."
-LIST = [HARMLESS, VIOLENT, HARMLESS_TOO]
+LIST = [HARMLESS, VIOLENT, HARMLESS_TOO, HARMLESS]
 VIOLENT_AT = 1
 
 

@@ -86,6 +86,7 @@ _add("tools_stream", ASK, [WEATHER], tool_choice="required", **COUNTED)
 _add("tools_unrelated", "Hello, how are you?", [NOTE, WEATHER], tool_choice="required")
 _add("tools_unrelated_stream", "Hello, how are you?", [NOTE], tool_choice="required", **STREAM)
 _add("tools_auto", ASK, [WEATHER, NOTE], tool_choice="auto")
+probe("tools_without", *chat(ASK, temperature=0, max_tokens=1), needs="chat.tools")
 _add("tools_auto_stream", ASK, [WEATHER, NOTE], tool_choice="auto", **STREAM)
 _add("tools_named", ASK, [WEATHER, NOTE], tool_choice=force("save_note"))
 _add("tools_named_stream", ASK, [WEATHER, NOTE], tool_choice=force("save_note"), **STREAM)
@@ -116,6 +117,14 @@ _add(
     tool_choice="required",
     **STREAM,
 )
+for _stream in (False, True):
+    _add(
+        "tools_cut_stream" if _stream else "tools_cut",
+        "Put lunch with Ada and Grace into my calendar. Ada is the host.",
+        [EVENT],
+        tool_choice="required",
+        **{"max_tokens": 12, **(COUNTED if _stream else {})},
+    )
 _add(
     "tools_bare",
     "What is the phase of the moon?",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any
 
@@ -42,7 +43,8 @@ def empty_content(call: Call, body: Json) -> None:
 def spaced(call: Call, body: Json) -> None:
     """Arguments have spaces and lines."""
     for function in functions(body):
-        function["arguments"] = json.dumps(json.loads(function["arguments"] or "{}"), indent=2)
+        with suppress(ValueError):  # what a limit cut off stays as it is
+            function["arguments"] = json.dumps(json.loads(function["arguments"] or "{}"), indent=2)
 
 
 @variation("tools.no-arguments", at="reply", route="chat")

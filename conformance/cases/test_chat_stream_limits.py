@@ -1,0 +1,101 @@
+"""Chat streams: limits, counts and times, which whole answers keep and streams forget."""
+
+from __future__ import annotations
+
+from conformance import streamed
+from conformance.chats import asked_n, integer, limit_of
+from conformance.exchange import Exchange
+from conformance.expect import Inconclusive, NotApplicable, require
+from conformance.requirement import MUST, SHOULD, openai, openapi, requirement
+from conformance.select import CHAT_STREAM, Selector
+
+NEEDS = "chat.stream"
+SKEW = 600
+ASKED = CHAT_STREAM & Selector("with include_usage", streamed.asked_usage)
+
+
+@requirement(
+    "chat.stream.created.now",
+    MUST,
+    "`created` of a chunk is the time of the answer in Unix seconds.",
+    source=openapi("CreateChatCompletionStreamResponse"),
+    needs=NEEDS,
+    over=CHAT_STREAM,
+    breaks=["logs and conversations are sorted by it"],
+)
+def test_created(stream: Exchange) -> None:
+    created = integer(streamed.chunks(stream)[0][1].get("created"))
+    if created is None or not 1e9 < created < 1e11 or stream.context.get("foreign"):
+        raise NotApplicable
+    off = created - stream.started
+    fine = -SKEW <= off <= SKEW + stream.duration
+    require(fine, "created", f"about {int(stream.started)}", created)
+
+
+def _made(stream: Exchange) -> int:
+    found = streamed.usages(stream)
+    count = integer(found[-1][2].get("completion_tokens")) if found else None
+    if count is None:
+        raise NotApplicable("no usage was sent")
+    return count
+
+
+def _limit(stream: Exchange) -> int:
+    limit = limit_of(stream)
+    if limit is None:
+        raise NotApplicable("no limit was set")
+    return limit
+
+
+@requirement(
+    "chat.stream.usage.within-limit",
+    MUST,
+    "A stream's completion_tokens are not above the request's limit, times the choices.",
+    source=openai("chat/create max_completion_tokens"),
+    needs=NEEDS,
+    over=ASKED,
+    breaks=["runaway generation: the limit protects the caller's money and time"],
+)
+def test_within_limit(stream: Exchange) -> None:
+    most = _limit(stream) * asked_n(stream)
+    made = _made(stream)
+    require(made <= most, "usage.completion_tokens", f"<= {most}", made)
+
+
+@requirement(
+    "chat.stream.usage.cut-counted",
+    MUST,
+    "A stream's completion_tokens count the whole limit for each choice that it cut off.",
+    source=openapi("CompletionUsage"),
+    needs=NEEDS,
+    over=ASKED,
+    breaks=["under-billing, and budgets that are overrun"],
+)
+def test_cut_counted(stream: Exchange) -> None:
+    limit, made = _limit(stream), _made(stream)
+    if made > 1500:
+        raise NotApplicable("the context may be full")
+    cut = sum(
+        any(piece.finish == "length" for piece in found)
+        for found in streamed.by_choice(stream).values()
+    )
+    if not cut:
+        raise NotApplicable
+    require(made >= limit * cut, "usage.completion_tokens", f"at least {cut} times {limit}", made)
+
+
+@requirement(
+    "chat.stream.n.different",
+    SHOULD,
+    "With a temperature of 1 the choices of a streamed free answer differ.",
+    source=openai("chat/create n"),
+    needs=NEEDS,
+    breaks=["several samples of one answer are worth no more than one"],
+)
+def test_different(stream_n: Exchange) -> None:
+    texts = ["".join(p.text for p in found) for found in streamed.by_choice(stream_n).values()]
+    if len(texts) < 2:
+        raise NotApplicable
+    if min(map(len, texts)) < 12:
+        raise Inconclusive("the answers are too short to tell")
+    require(len(set(texts)) > 1, "delta.content of the choices", "different texts", texts)
