@@ -8,7 +8,6 @@ Times are seconds; ``started`` is Unix time, everything else counts from the mom
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import zlib
 from collections.abc import Iterator
@@ -55,7 +54,8 @@ class Failure:
     """Why an exchange has no (whole) response.
 
     ``kind``: connect, tls, timeout, protocol, reset, size, cancelled (by the suite or by a client
-    library that left), budget, unsent (a client library raised before it sent anything).
+    library that left), interrupted (the run ended meanwhile), budget, unsent (a client library
+    raised before it sent anything).
     """
 
     kind: str
@@ -121,8 +121,13 @@ class Response(_Plain):
     ended_at: float
     complete: bool = True
 
+    @cached_property
+    def _first(self) -> dict[str, str]:
+        """The first value of each header by its name in lower case."""
+        return {key.lower(): value for key, value in reversed(self.headers)}
+
     def header(self, name: str) -> str | None:
-        return header(self.headers, name)
+        return self._first.get(name.lower())
 
     def header_all(self, name: str) -> tuple[str, ...]:
         return header_all(self.headers, name)
@@ -156,7 +161,7 @@ class Response(_Plain):
     def body(self) -> bytes:
         return self.decoded[0]
 
-    @property
+    @cached_property
     def media_type(self) -> str:
         """The content type without parameters, lower case; empty when there is none."""
         return (self.header("content-type") or "").split(";")[0].strip().lower()
@@ -202,6 +207,16 @@ class Response(_Plain):
         return tuple(self._payloads)
 
     @cached_property
+    def numbered(self) -> tuple[tuple[int, sse.Event, dict[str, Any]], ...]:
+        """Each event that carries a JSON object, with its number, from 1."""
+        parsed = {id(event): value for event, value in self._payloads}
+        return tuple(
+            (number, event, parsed[id(event)])
+            for number, event in enumerate(self.stream.events, start=1)
+            if isinstance(parsed.get(id(event)), dict)
+        )
+
+    @cached_property
     def _payloads(self) -> list[tuple[sse.Event, Any]]:
         found = []
         for event in self.stream.events:
@@ -238,12 +253,12 @@ class Exchange(_Plain):
     client: ClientView | None = None
     context: dict[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def status(self) -> int:
         """The status, 0 when there is no response."""
         return self.response.status if self.response else 0
 
-    @property
+    @cached_property
     def ok(self) -> bool:
         return 200 <= self.status < 300 and not self._cut
 
@@ -255,13 +270,13 @@ class Exchange(_Plain):
     def json(self) -> Any:
         return self.response.json if self.response else None
 
-    @property
+    @cached_property
     def sent(self) -> Any:
         """The request body as JSON, {} when it is not an object."""
         body = self.request.json
         return body if isinstance(body, dict) else {}
 
-    @property
+    @cached_property
     def is_stream(self) -> bool:
         """Whether the client asked for events."""
         return self.sent.get("stream") is True
@@ -276,18 +291,6 @@ class Exchange(_Plain):
     @property
     def payloads(self) -> tuple[Any, ...]:
         return self.response.payloads if self.response else ()
-
-    @cached_property
-    def fingerprint(self) -> bytes:
-        """The same for exchanges that no passive case can tell apart (the id is not looked at)."""
-        r, a = self.request, self.response
-        parts: tuple[Any, ...] = (self.driver, self.probe, self.step, self.attempt)
-        parts += (int(self.started),)
-        parts += (r.method, r.url, r.headers, r.body, self.failure, self.superseded)
-        parts += (repr(self.context), repr(self.client))
-        if a is not None:
-            parts += (a.status, a.headers, a.chunks, round(a.head_at, 3), a.complete)
-        return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).digest()
 
     @property
     def route(self) -> str:

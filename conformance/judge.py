@@ -21,14 +21,22 @@ EVIDENCE = 3
 """Exchanges that a finding names at most."""
 
 
+Told = Violation | Inconclusive | type[NotApplicable] | Exception | None
+"""What a passive case says of one exchange; None: it holds."""
+
+
 @dataclass(frozen=True)
 class Bench:
-    """What judging looks at: the recording, what the profile claims, what was found."""
+    """What judging looks at: the recording, what the profile claims, what was found.
+
+    ``memo``: what passive cases said before, by ``id()`` of the exchanges that are to be kept, then
+    by case.
+    """
 
     index: Index
     claims: Mapping[str, Claim] = field(default_factory=dict)
     abilities: Mapping[str, Ability] = field(default_factory=dict)
-    memo: dict[tuple[str, str, bytes], Finding] | None = None
+    memo: Mapping[int, dict[str, Told]] = field(default_factory=dict)
 
 
 def judge(case: Case, driver: str, bench: Bench) -> Finding:
@@ -38,13 +46,7 @@ def judge(case: Case, driver: str, bench: Bench) -> Finding:
         return absent
     if not case.passive:
         return _active(case, driver, bench)
-    assert case.over is not None
-    if bench.memo is None:
-        return _passive(case, driver, bench)
-    key = (case.id, driver, bench.index.digest(driver, case.over))
-    if key not in bench.memo:
-        bench.memo[key] = _passive(case, driver, bench)
-    return bench.memo[key]
+    return _passive(case, driver, bench)
 
 
 def _absent_capability(case: Case, bench: Bench) -> Finding | None:
@@ -77,17 +79,16 @@ def _passive(case: Case, driver: str, bench: Bench) -> Finding:
     for exchange in bench.index.picked(driver, case.over):
         if _too_old(case, exchange):
             continue
-        try:
-            case.function(exchange)
-        except NotApplicable:
+        told = _told(case, exchange, bench.memo.get(id(exchange)))
+        if told is NotApplicable:
             continue
-        except Inconclusive as reason:
-            unclear = reason
+        if isinstance(told, Inconclusive):
+            unclear = told
             continue
-        except Violation as violation:
-            problems.append((exchange, violation))
-        except Exception as error:
-            return _crash(error, (exchange.id,))
+        if isinstance(told, Violation):
+            problems.append((exchange, told))
+        elif isinstance(told, Exception):
+            return _crash(told, (exchange.id,))
         else:
             held.append(exchange.id)
         judged += 1
@@ -102,6 +103,24 @@ def _passive(case: Case, driver: str, bench: Bench) -> Finding:
             return Finding(Observation.INCONCLUSIVE, unclear.reason, owner=unclear.owner)
         return Finding(Observation.NOT_RUN, f"no {case.over.title} to judge", owner="suite")
     return Finding(Observation.HELD, evidence=tuple(held[:EVIDENCE]), judged=judged)
+
+
+def _told(case: Case, exchange: Exchange, kept: dict[str, Told] | None) -> Told:
+    if kept is None:
+        return _tell(case, exchange)
+    if case.id not in kept:
+        kept[case.id] = _tell(case, exchange)
+    return kept[case.id]
+
+
+def _tell(case: Case, exchange: Exchange) -> Told:
+    try:
+        case.function(exchange)
+    except NotApplicable:
+        return NotApplicable
+    except Exception as told:
+        return told
+    return None
 
 
 def _together(case: Case, driver: str, bench: Bench) -> Finding:

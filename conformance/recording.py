@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -31,7 +30,10 @@ class Recording:
         self.unsent: dict[tuple[str, str], Unsent] = {}
         self.listeners: list[Callable[[Exchange], None]] = []
         self._lock = threading.Lock()
-        self._count = len(self.exchanges)
+        self._count = max([len(self.exchanges), *map(_number, self.exchanges)])
+        self._places: dict[tuple[str, str], list[int]] = {}
+        for place, x in enumerate(self.exchanges):
+            self._places.setdefault((x.driver, x.probe), []).append(place)
 
     def __getstate__(self) -> dict[str, object]:
         """Recordings go from one process to another without their lock and listeners."""
@@ -48,18 +50,23 @@ class Recording:
 
     def add(self, exchange: Exchange) -> None:
         with self._lock:
-            self.exchanges.append(exchange)
+            self._append(exchange)
         for listener in self.listeners:
             listener(exchange)
+
+    def _append(self, exchange: Exchange) -> None:
+        places = self._places.setdefault((exchange.driver, exchange.probe), [])
+        places.append(len(self.exchanges))
+        self.exchanges.append(exchange)
 
     def update(self, exchange: Exchange) -> None:
         """Replace the exchange of the same id."""
         with self._lock:
-            for index in range(len(self.exchanges) - 1, -1, -1):
-                if self.exchanges[index].id == exchange.id:
-                    self.exchanges[index] = exchange
+            for place in reversed(self._places.get((exchange.driver, exchange.probe), ())):
+                if self.exchanges[place].id == exchange.id:
+                    self.exchanges[place] = exchange
                     return
-            self.exchanges.append(exchange)
+            self._append(exchange)
 
     def supersede(self, exchange: Exchange) -> None:
         """Mark an exchange as one that was tried again."""
@@ -68,24 +75,17 @@ class Recording:
     def leave(self, driver: str, probe: str, unsent: Unsent) -> None:
         self.unsent.setdefault((driver, probe), unsent)
 
+    def _of(self, probe: str, driver: str) -> list[Exchange]:
+        places = self._places.get((driver, probe), ())
+        return [x for x in map(self.exchanges.__getitem__, places) if not x.superseded]
+
     def exchange(self, probe: str, driver: str = "http") -> Exchange | None:
         """The last attempt at a single probe."""
-        for x in reversed(self.exchanges):
-            if x.probe == probe and x.driver == driver and not x.superseded:
-                return x
-        return None
+        found = self._of(probe, driver)
+        return found[-1] if found else None
 
     def steps(self, scenario: str, driver: str = "http") -> Steps | None:
-        found = tuple(
-            sorted(
-                (
-                    x
-                    for x in self.exchanges
-                    if x.probe == scenario and x.driver == driver and not x.superseded
-                ),
-                key=_number,
-            )
-        )
+        found = tuple(sorted(self._of(scenario, driver), key=_number))
         return Steps(scenario, found) if found else None
 
     def by_probe(self) -> Index:
@@ -101,11 +101,11 @@ class Index:
 
     def __init__(self, recording: Recording) -> None:
         self.unsent = recording.unsent
-        self.exchanges = tuple(sorted(recording.exchanges, key=_number))
+        kept = [x for x in recording.exchanges if not _interrupted(x)]
+        self.exchanges = tuple(sorted(kept, key=_number))
         self._groups: dict[tuple[str, str], list[Exchange]] = {}
         self._drivers: dict[str, list[Exchange]] = {}
         self._picked: dict[tuple[str, int], tuple[object, list[Exchange]]] = {}
-        self._digests: dict[tuple[str, int], bytes] = {}
         for x in self.exchanges:
             self._drivers.setdefault(x.driver, []).append(x)
             if x.probe and not x.superseded:
@@ -127,17 +127,10 @@ class Index:
             self._picked[key] = (selector, found)  # held, so that its id stays its own
         return self._picked[key][1]
 
-    def digest(self, driver: str, selector: Callable[[Exchange], bool]) -> bytes:
-        """The same for recordings in which the selector picks equal exchanges."""
-        key = (driver, id(selector))
-        if key not in self._digests:
-            self._digests[key] = fingerprint(self.picked(driver, selector))
-        return self._digests[key]
 
-
-def fingerprint(exchanges: Iterable[Exchange]) -> bytes:
-    """One digest of several exchanges, in order."""
-    return hashlib.sha256(b"".join(x.fingerprint for x in exchanges)).digest()
+def _interrupted(exchange: Exchange) -> bool:
+    """Cut short by the end of the run, so that it says nothing about the target."""
+    return exchange.failure is not None and exchange.failure.kind == "interrupted"
 
 
 def _number(exchange: Exchange) -> int:

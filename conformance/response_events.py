@@ -119,17 +119,18 @@ def text_or_none(value: Any) -> str | None:
 
 def seen(x: Exchange) -> list[Seen]:
     """The events that carry a JSON object with a type. Raises NotApplicable when there is none."""
-    found = []
+    found: tuple[Seen, ...] = ()
     if x.response is not None:
-        numbers = {id(e): n for n, e in enumerate(x.response.stream.events, start=1)}
-        for event, payload in x.response.event_payloads:
-            kind = payload.get("type") if isinstance(payload, dict) else None
-            if isinstance(kind, str) and isinstance(payload, dict):
-                name = event.event or None
-                found.append(Seen(numbers[id(event)], event.at, name, kind, payload))
+        # asked by every rule of these streams
+        found = x.response.__dict__.get("_seen") or tuple(
+            Seen(number, event.at, event.event or None, payload["type"], payload)
+            for number, event, payload in x.response.numbered
+            if isinstance(payload.get("type"), str)
+        )
+        x.response.__dict__["_seen"] = found
     if not found:
         raise NotApplicable("the body holds no event of a response")
-    return found
+    return list(found)
 
 
 def of(events: list[Seen], *types: str) -> list[Seen]:

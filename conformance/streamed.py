@@ -65,12 +65,7 @@ def payloads(x: Exchange) -> list[tuple[int, float, dict[str, Any]]]:
     """Number, arrival and JSON object of each event that carries one."""
     if x.response is None:
         return []
-    parsed = {id(event): value for event, value in x.response.event_payloads}
-    return [
-        (number, event.at, parsed[id(event)])
-        for number, event in enumerate(x.response.stream.events, start=1)
-        if isinstance(parsed.get(id(event)), dict)
-    ]
+    return [(number, event.at, value) for number, event, value in x.response.numbered]
 
 
 def is_error(payload: dict[str, Any]) -> bool:

@@ -49,13 +49,13 @@ class Fault:
 
     def applies(self, call: Call) -> bool:
         """Whether this call is one that the fault changes."""
-        if self.routes is not None and not _matches(self.routes, call.route):
+        if self.routes is not None and not matches(self.routes, call.route):
             return False
         return self.when is None or self.when(call)
 
 
 @cache
-def _matches(routes: frozenset[str], route: str) -> bool:
+def matches(routes: frozenset[str], route: str) -> bool:
     """Exact names, or `area.*` for a route and everything below it."""
     if route in routes:
         return True

@@ -13,7 +13,7 @@ from conformance.reference.routing import Route
 
 def execute(parent: Call, spec: Route, body: Any) -> tuple[int, str, Any]:
     """Status, request id and body of one request, answered at once and outside the limits."""
-    call = Call(
+    call = parent.app.call(
         app=parent.app,
         method=spec.method,
         path="/v1" + spec.path,

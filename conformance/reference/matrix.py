@@ -1,44 +1,53 @@
 """Every fault against every requirement: the suite's own proof, in this process, in virtual time.
 
 Each run is a fresh provider with one fault (or one legal variation), driven by the same engine and
-judged by the same cases as a real target.
+judged by the same cases as a real target. Given what the provider shows without the fault, only
+what the fault changes is sent and judged again.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from conformance.capability import Claim, all_capabilities
+from conformance.capability import Claim, all_capabilities, lineage
+from conformance.capability import Finding as Ability
 from conformance.catalogue import all_cases
 from conformance.clock import VirtualClock
 from conformance.drivers.inprocess import InProcessTransport
 from conformance.engine import Plan
-from conformance.judge import Bench, judge
+from conformance.judge import Bench, Told, judge
+from conformance.probe import all_probes
 from conformance.profile import load_profile
-from conformance.recording import Recording
+from conformance.recording import Index, Recording
 from conformance.reference.app import create_app
 from conformance.reference.config import ReferenceConfig
-from conformance.reference.fault import all_faults, all_variations
+from conformance.reference.fault import Fault, all_faults, all_variations
+from conformance.reference.patched import Patched
+from conformance.reference.trace import Pair, SameApp, Trace, TracedApp, TracedTransport
+from conformance.reference.trial import touched_by
 from conformance.requirement import Case
 from conformance.results import Finding, Observation
 from conformance.run import Drive, Options, drive
 from conformance.target import Limits, Target
-
-_MEMO: dict[tuple[str, str, bytes], Finding] = {}
-"""What passive cases found: a fault changes few exchanges, the rest is not judged again."""
 
 BASE_URL = "http://reference.invalid/v1"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one provider showed: the finding of each requirement and driver."""
+    """What one provider showed: the finding of each requirement and driver.
+
+    ``trace``: what its requests passed, where it had no fault. ``memo``: see
+    :class:`conformance.judge.Bench`.
+    """
 
     findings: Mapping[tuple[str, str], Finding]
     drive: Drive
-    unsent: Mapping[tuple[str, str], object] = field(default_factory=dict)
+    index: Index
+    trace: Trace | None = None
+    memo: Mapping[int, dict[str, Told]] = field(default_factory=dict)
 
     def of(self, observation: Observation) -> frozenset[str]:
         """Ids with this observation under any driver."""
@@ -65,6 +74,26 @@ def reference_target(config: ReferenceConfig) -> Target:
     )
 
 
+@dataclass(frozen=True)
+class Setting:
+    """Whose providers are compared: the same cases, drivers and configuration."""
+
+    cases: tuple[Case, ...]
+    drivers: tuple[str, ...] = ("http",)
+    config: ReferenceConfig = field(default_factory=ReferenceConfig)
+    options: Options = field(default_factory=Options)
+
+    @property
+    def judged(self) -> Iterable[tuple[Case, str]]:
+        """Every case with every driver that it has."""
+        return (
+            (case, driver)
+            for case in self.cases
+            for driver in self.drivers
+            if driver in case.drivers
+        )
+
+
 def try_out(
     *,
     faults: Sequence[str] = (),
@@ -79,39 +108,94 @@ def try_out(
     """Drive and judge a provider with these faults and variations.
 
     ``fuzz``: fuzz it too, as much as the standard tier does. ``base``: what the same provider
-    showed without them. Then only the probes of the routes that the faults change are sent again;
-    the rest is taken from there.
+    showed without them. Then only what they change is sent again; the rest is taken from there.
     """
     profile = load_profile("reference")
-    cases = [c for c in cases or all_cases() if profile.applies(c.requirement.needs)]
-    config = config or ReferenceConfig()
-    clock = VirtualClock()
-    app = create_app(config, clock=clock, faults=faults, variations=variations)
+    kept = tuple(c for c in cases or all_cases() if profile.applies(c.requirement.needs))
     claims = dict.fromkeys(all_capabilities(), Claim.CLAIMED)
     options = Options(drivers=drivers, claims=claims, tier=tier, fuzz=fuzz, fuzz_tier="standard")
-    recording, chosen = Recording(), None
-    if base is not None:
-        recording, chosen = _rest(base.drive.recording, groups_of([*faults, *variations]))
-    found = asyncio.run(
+    setting = Setting(kept, drivers, config or ReferenceConfig(), options)
+    if base is not None and base.trace is not None:
+        known = {**all_variations(), **all_faults()}
+        return _again(setting, [known[name] for name in (*variations, *faults)], base, base.trace)
+    clock = VirtualClock()
+    if faults or variations or setting.config.profile or drivers != ("http",):
+        app = create_app(setting.config, clock=clock, faults=faults, variations=variations)
+        trace, transport = None, InProcessTransport(app)
+    else:
+        app = TracedApp(setting.config, clock)
+        trace, transport = app.trace, TracedTransport(app)
+    found = _drive(setting, transport, clock, Recording())
+    index = found.recording.by_probe()
+    memo: dict[int, dict[str, Told]] = {}
+    if trace is not None:
+        memo = {id(x): {} for x in found.recording.exchanges}
+    bench = Bench(index, claims, found.abilities, memo)
+    findings = {(case.id, driver): judge(case, driver, bench) for case, driver in setting.judged}
+    return Outcome(findings, found, index, trace, memo)
+
+
+def _drive(
+    setting: Setting,
+    transport: InProcessTransport,
+    clock: VirtualClock,
+    recording: Recording,
+    chosen: Plan | None = None,
+) -> Drive:
+    return asyncio.run(
         drive(
-            reference_target(config),
-            cases,
-            options,
-            inner=InProcessTransport(app),
+            reference_target(setting.config),
+            setting.cases,
+            setting.options,
+            inner=transport,
             clock=clock,
             recording=recording,
             check=False,
             chosen=chosen,
         )
     )
-    bench = Bench(found.recording.by_probe(), claims, found.abilities, _MEMO)
-    findings = {
-        (case.id, driver): judge(case, driver, bench)
-        for case in cases
-        for driver in drivers
-        if driver in case.drivers
-    }
-    return Outcome(findings, found, dict(found.recording.unsent))
+
+
+def _again(setting: Setting, planted: Sequence[Fault], base: Outcome, trace: Trace) -> Outcome:
+    """What a provider shows, told from what it shows without what is planted."""
+    pairs, stored = touched_by(planted, trace)
+    whole = base.drive.recording
+    everything = {(x.driver, x.probe) for x in whole.exchanges} | set(whole.unsent)
+    gone: frozenset[str] = frozenset()
+    while True:
+        pairs = reached(pairs, everything, trace, stored)
+        rest = Recording(x for x in whole.exchanges if (x.driver, x.probe) not in pairs)
+        rest.unsent = {k: v for k, v in whole.unsent.items() if k not in pairs}
+        clock = VirtualClock()
+        app = SameApp(setting.config, clock, planted, trace)
+        found = _drive(setting, TracedTransport(app), clock, rest, Plan(tuple(sorted(pairs))))
+        now = changed_abilities(base.drive.abilities, found.abilities)
+        if now <= gone:
+            break
+        # what needs a capability that is not what it was may be sent or left now
+        gone |= now
+        more = {pair for pair in everything if gone & set(lineage(all_probes()[pair[1]].needs))}
+        if more <= pairs:
+            break
+        pairs |= more
+    index = Patched(base.index, found.recording, frozenset(pairs))
+    bench = Bench(index, setting.options.claims, found.abilities, base.memo)
+    findings = {}
+    for case, driver in setting.judged:
+        key = (case.id, driver)
+        same = key in base.findings and not gone & set(lineage(case.requirement.needs))
+        if same and not index.concerns(case, driver):
+            findings[key] = base.findings[key]
+        else:
+            findings[key] = judge(case, driver, bench)
+    return Outcome(findings, found, index)
+
+
+def changed_abilities(
+    before: Mapping[str, Ability], after: Mapping[str, Ability]
+) -> frozenset[str]:
+    """The capabilities of which something else was found."""
+    return frozenset(name for name in after if before.get(name) != after[name])
 
 
 TOGETHER = {
@@ -120,29 +204,43 @@ TOGETHER = {
         ("assistants", "threads", "uploads", "vector_stores", "batches", "fine_tuning"), "files"
     ),
 }
-"""Routes that share state: what a fault changes in one may show in another."""
+"""Routes that share what is stored: what a fault changes in one may show in another."""
 
 
-def group(name: str) -> str:
-    """The group of a route's name (``chat.retrieve``) or of an endpoint (``/chat/completions``)."""
-    first = name.strip("/").replace("/", ".").split(".")[0]
+def group(route: str) -> str:
+    """The group of a route's name (``chat.retrieve``)."""
+    first = route.split(".")[0]
     return TOGETHER.get(first, first)
 
 
-def groups_of(planted: Sequence[str]) -> frozenset[str] | None:
-    """The groups that faults or variations change; None when it may be all of them."""
-    known = {**all_variations(), **all_faults()}
-    routes = [known[name].routes for name in planted]
-    if any(r is None or r & {"unknown", "preflight"} for r in routes):
-        return None
-    return frozenset(group(route) for r in routes if r is not None for route in r)
+def reached(pairs: set[Pair], everything: set[Pair], trace: Trace, stored: bool) -> set[Pair]:
+    """All that must be sent again when some pairs are.
+
+    ``stored``: what is stored may differ, and shows wherever the same is looked at.
+    """
+    known = all_probes()
+    found = set(pairs)
+    if stored:
+        groups = {group(r) for pair in pairs for r in trace.stateful.get(pair, ())}
+        found |= {p for p, routes in trace.stateful.items() if groups & set(map(group, routes))}
+    follow: dict[str, set[str]] = {}
+    for _, name in everything:
+        for earlier in known[name].after:
+            follow.setdefault(earlier, set()).add(name)
+    keeps = {name for _, name in trace.stateful}
+    changed = {name for _, name in found}
+    spread(changed, lambda name: follow.get(name, ()))  # what builds upon a changed answer
+    # What it builds upon must be there again; with it comes whatever looks at the same object.
+    again = set(changed)
+    spread(again, lambda name: keeps.intersection((*known[name].after, *follow.get(name, ()))))
+    return {pair for pair in everything if pair[1] in again}
 
 
-def _rest(whole: Recording, groups: frozenset[str] | None) -> tuple[Recording, Plan | None]:
-    """What need not be sent again, and what must be."""
-    if groups is None:
-        return Recording(), None
-    again = {(x.driver, x.probe) for x in whole.exchanges if group(x.endpoint) in groups}
-    rest = Recording(x for x in whole.exchanges if (x.driver, x.probe) not in again)
-    again |= set(whole.unsent)
-    return rest, Plan(tuple(sorted(again)))
+def spread(names: set[str], more: Callable[[str], Iterable[str]]) -> None:
+    """Add what names lead to, until there is no more."""
+    waiting = list(names)
+    while waiting:
+        for name in more(waiting.pop()):
+            if name not in names:
+                names.add(name)
+                waiting.append(name)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,11 @@ FUZZ = "fuzz."
 against the requirements of their own endpoint, and all other faults without it."""
 
 
+def fuzzed(name: str) -> bool:
+    """Whether a provider is fuzzed too."""
+    return name.startswith((FUZZ, "variation:")) or name == "none"
+
+
 def prove(name: str, drivers: tuple[str, ...] = ("http",), declared: bool = True) -> Proof:
     """Try one fault (its id), one variation (``variation:ID``) or none (``none``)."""
     faults, variations, expected = [], [], set()
@@ -69,11 +76,18 @@ def prove(name: str, drivers: tuple[str, ...] = ("http",), declared: bool = True
         faults, expected = [name], set(all_faults()[name].breaks)
     own = ".".join(name.split(".")[:2]) + "." if name.startswith(FUZZ) else ""
     cases = [case for case in all_cases() if case.id.startswith(own)]
-    fuzz = name.startswith((FUZZ, "none", "variation:"))
-    base = None if name == "none" or name.startswith(FUZZ) else clean(drivers, fuzz)
-    shown = try_out(
-        faults=faults, variations=variations, cases=cases, drivers=drivers, base=base, fuzz=fuzz
-    )
+    fuzz = fuzzed(name)
+    if name == "none":
+        shown = clean(drivers, fuzz)
+    else:
+        shown = try_out(
+            faults=faults,
+            variations=variations,
+            cases=cases,
+            drivers=drivers,
+            base=None if name.startswith(FUZZ) else clean(drivers, fuzz),
+            fuzz=fuzz,
+        )
     known = {case.id for case in cases if set(case.drivers) & set(drivers)}
     messages = tuple(
         f"{id} [{driver}]: {f.message}"
@@ -116,7 +130,9 @@ def prove_all(wanted: Iterable[str], workers: int = 1, declared: bool = True) ->
     if workers <= 1:
         yield from map(one, wanted)
         return
-    with ProcessPoolExecutor(workers) as pool:
+    for fuzz in {fuzzed(name) for name in wanted}:
+        clean(("http",), fuzz)  # once, for the forked workers too
+    with ProcessPoolExecutor(workers, get_context("fork")) as pool:
         yield from pool.map(one, wanted, chunksize=4)
 
 
@@ -129,12 +145,13 @@ def main() -> int:
     given = parser.parse_args()
     bad = total = 0
     lines = []
+    began = time.monotonic()
     for proof in prove_all(names(given.words), given.workers):
         total += 1
         lines.append(proof.line())
         if proof.exact:
             if given.verbose:
-                print(f"ok     {proof.name}")
+                print(f"ok     {proof.name}", flush=True)
             continue
         bad += 1
         print(f"BAD    {proof.name}")
@@ -147,7 +164,8 @@ def main() -> int:
                 print(f"       {word} {row}")
     if given.record:
         record(given.record, lines, catalogue_hash())
-    print(f"{total} tried, {bad} not as planned")
+    seconds = time.monotonic() - began
+    print(f"{total} tried, {bad} not as planned, {seconds:.0f} s")
     return 1 if bad else 0
 
 

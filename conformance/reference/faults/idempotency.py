@@ -24,11 +24,16 @@ _HEADER = "idempotency-key"
 Name = tuple[str, str, str, str]
 
 
+def keyed(call: Call) -> bool:
+    """Whether a key is sent; without one no store is asked."""
+    return _HEADER in call.headers
+
+
 def store(id: str, *breaks: str, **options: Any) -> Any:
     """Plant a class of store."""
 
     def plant(kind: type[IdempotencyStore]) -> type[IdempotencyStore]:
-        @fault(id, at="received", text=kind.__doc__, breaks=breaks or None, **options)
+        @fault(id, at="received", text=kind.__doc__, breaks=breaks or None, when=keyed, **options)
         def planted(call: Call, value: None) -> None:
             if type(call.app.idempotency) is not kind:
                 call.app.idempotency = kind()

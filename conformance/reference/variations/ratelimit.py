@@ -154,7 +154,7 @@ def _store(id: str) -> Any:
     def plant(kind: type[IdempotencyStore]) -> type[IdempotencyStore]:
         @variation(id, at="received", text=kind.__doc__)
         def planted(call: Call, value: None) -> None:
-            if type(call.app.idempotency) is not kind:
+            if "idempotency-key" in call.headers and type(call.app.idempotency) is not kind:
                 call.app.idempotency = kind()
 
         return kind
