@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -78,6 +79,19 @@ def unknown(name: str) -> str:
 def jsonl(lines: Iterable[Mapping[str, Any]]) -> bytes:
     """JSON lines."""
     return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
+
+
+def png(width: int, height: int, colour: tuple[int, int, int]) -> bytes:
+    """A picture of one colour (red, green, blue)."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        made = kind + data
+        return struct.pack(">I", len(data)) + made + struct.pack(">I", zlib.crc32(made))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = zlib.compress((b"\0" + bytes(colour) * width) * height, 9)
+    start = b"\x89PNG\r\n\x1a\n"
+    return start + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 def wav(seconds: float = 1.0, rate: int = 16_000, pitch: float = 440.0) -> bytes:

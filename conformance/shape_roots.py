@@ -157,11 +157,23 @@ ROOTS: tuple[Root, ...] = (
     _one("GET", "/threads/{id}/messages", "thread.message.list", "assistants", "message lists"),
     _one("GET", "/threads/{id}/messages/{m}", "thread.message", "assistants", "messages"),
     _plain("/threads/{id}/runs", "thread.run", "assistants", "runs"),
+    _plain("/threads/runs", "thread.run", "assistants", "runs"),
+    _plain(
+        "/threads/{id}/runs/{r}/submit_tool_outputs", "thread.run", "assistants", "continued runs"
+    ),
+    _one("POST", "/threads/{id}/runs/{r}", "thread.run", "assistants", "runs"),
     _one("GET", "/threads/{id}/runs", "thread.run.list", "assistants", "run lists"),
     _one("GET", "/threads/{id}/runs/{r}", "thread.run", "assistants", "runs"),
     _one("POST", "/threads/{id}/runs/{r}/cancel", "thread.run", "assistants", "runs"),
     _one("GET", "/threads/{id}/runs/{r}/steps", "thread.run.step.list", "assistants", "run steps"),
+    _one("GET", "/threads/{id}/runs/{r}/steps/{s}", "thread.run.step", "assistants", "run steps"),
+    _one("POST", "/threads/{id}", "thread", "assistants", "threads"),
+    _one("POST", "/threads/{id}/messages/{m}", "thread.message", "assistants", "messages"),
+    _one(
+        "DELETE", "/threads/{id}/messages/{m}", "thread.message.deleted", "assistants", "messages"
+    ),
     _one("POST", "/images/generations", "images", "images", "images"),
+    _one("POST", "/images/edits", "images", "images.edits", "edited images"),
 )
 
 PREFIX: Mapping[str, str] = {

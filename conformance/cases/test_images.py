@@ -126,3 +126,10 @@ for _slug, _text in (
     rule(CASES, __name__, f"images.refuses.{_slug}", _text,
          lambda steps, name=_slug: _refused(steps, name), probes=("images_wrong",), needs=NEEDS,
          source=openai("images/create"))  # fmt: skip
+for _slug, _text in (
+    ("no-image", "An edit without an image is refused."),
+    ("no-picture", "An edit of what is no picture is refused."),
+):
+    rule(CASES, __name__, f"images.edits.refuses.{_slug}", _text,
+         lambda steps, name=_slug: _refused(steps, name), probes=("image_edit_wrong",),
+         needs="images.edits", source=openai("images/createEdit"))  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.capability import capability
+from conformance.exchange import Steps
 from conformance.objects import Part, form, wav
 from conformance.probe import Accepted, Model, probe, scenario
 from conformance.requirement import MUST, openai
@@ -14,9 +15,23 @@ SPEECH, TEXT, TRANSLATION = "/audio/speech", "/audio/transcriptions", "/audio/tr
 SAYING = "Hello."
 RECORDING = wav(1.0)
 
+
+def _streams(x: Any) -> bool:
+    return bool(x.is_sse)
+
+
+def _writes(steps: Steps) -> bool:
+    written = steps.get("stream")
+    return written is not None and written.is_sse
+
+
 capability("audio", "audio", "speech")
 capability("audio.speech", "speech", "speech")
 capability("audio.transcription", "transcription", "transcription")
+capability("audio.speech.stream", "speech in events", "speech_events", within="audio.speech",
+           took_effect=_streams)  # fmt: skip
+capability("audio.transcription.stream", "transcription in events", "transcription_events",
+           within="audio.transcription", took_effect=_writes)  # fmt: skip
 
 probe(
     "speech",
@@ -41,6 +56,15 @@ probe(
         openai("audio/createSpeech response_format"),
     ),
 )  # fmt: skip
+
+probe(
+    "speech_events",
+    "POST",
+    SPEECH,
+    {"model": Model("speech"), "input": SAYING, "voice": "alloy", "stream_format": "sse"},
+    needs="audio.speech.stream",
+    valid=False,  # older models refuse it
+)
 
 
 def _recording(session: Any, **fields: str) -> dict[str, Any]:
@@ -72,6 +96,12 @@ async def _formats(s: Session) -> None:
     for name in ("json", "text", "verbose_json", "srt", "vtt"):
         await s.send(name, "POST", TEXT, **_recording(s, response_format=name, language="en"))
     await s.send("translation", "POST", TRANSLATION, **_recording(s))
+
+
+@scenario("transcription_events", needs="audio.transcription.stream", cost=1, valid=False)
+async def _events(s: Session) -> None:
+    """A transcription as it is written; older models answer it whole."""
+    await s.send("stream", "POST", TEXT, **_recording(s, stream="true"))
 
 
 @scenario("audio_wrong", needs="audio.transcription", cost=5)

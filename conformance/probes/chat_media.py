@@ -4,31 +4,13 @@ from __future__ import annotations
 
 import base64
 import struct
-import zlib
 
 from conformance.capability import capability
 from conformance.chats import detail_of
+from conformance.objects import png
 from conformance.probe import CHAT_MODEL, Model, probe, user
 
 DESCRIBE = "Which colour is this? Answer with one word."
-
-
-def png(width: int, height: int, colour: tuple[int, int, int]) -> bytes:
-    """A picture of one colour."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
-
-    row = b"\0" + bytes(colour) * width
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", head)
-        + chunk(b"IDAT", zlib.compress(row * height))
-        + chunk(b"IEND", b"")
-    )
 
 
 def wav(seconds: float = 0.5, rate: int = 16_000) -> bytes:

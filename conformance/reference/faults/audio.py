@@ -112,6 +112,16 @@ for _slug, _test in (
     status(f"images.refuses.{_slug}", IMAGES, 500, "It crashes the server.", when=_test,
            breaks=(f"images.refuses.{_slug}", "errors.no-5xx"))  # fmt: skip
 
+EDITS = "images.edits"
+fill("images.edits.accepts.basic", EDITS, "The number must not be named.", refuse,
+     when=lambda c: c.fields.get("n") is not None)  # fmt: skip
+for _slug, _test in (
+    ("no-image", lambda c: "image" not in c.fields),
+    ("no-picture", lambda c: b"this is no picture" in c.raw),
+):
+    status(f"images.edits.refuses.{_slug}", EDITS, 500, "It crashes the server.", when=_test,
+           breaks=(f"images.edits.refuses.{_slug}", "errors.no-5xx"))  # fmt: skip
+
 # the rest of the surface
 for _name, (_, _path) in GROUPS.items():
 
