@@ -31,6 +31,7 @@ from conformance.results import Finding, Observation, Outcome, Result, Run
 from conformance.secrets import Redactor
 from conformance.session import BudgetSpent, Courier, Session
 from conformance.shard import Shard
+from conformance.surface import surface
 from conformance.target import Target
 from conformance.verdict import KnownFailure, exit_status, outcome
 
@@ -359,7 +360,8 @@ def assemble(
         header["target_version"] = redactor.text(target.version)
     if options.shard.count > 1:
         header["shard"] = str(options.shard)
-    run = Run(header, tuple(results), tuple(claims))
+    table = surface(drive_result.recording.exchanges, cases.values())
+    run = Run(header, tuple(results), tuple(claims), extra=tuple(row.line() for row in table))
     footer: dict[str, Any] = {
         "counts": {k: v for k, v in run.counts().items() if v},
         "verdicts": sum(r.observation is not Observation.NOT_RUN for r in results),

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from conformance.exchange import Exchange
 from conformance.requirement import Case
@@ -45,6 +47,18 @@ class RouteState:
     def group(self) -> str:
         """The first part of the path."""
         return self.path.split("/")[1]
+
+    def line(self) -> dict[str, Any]:
+        """The line of ``results.jsonl``; requirements are counted by area and topic."""
+        topics = Counter(".".join(id.split(".")[:2]) for id in self.requirements)
+        return {
+            "type": "surface",
+            "method": self.method,
+            "path": self.path,
+            "state": str(self.state),
+            "requirements": dict(topics),
+            "exchanges": list(self.exchanges[:3]),
+        }
 
 
 @cache
@@ -125,6 +139,8 @@ def _judges(exchanges: list[Exchange], cases: tuple[Case, ...]) -> set[str]:
     if not exchanges:
         return set()
     probes = {x.probe for x in exchanges}
+    # what one driver sent is what the others sent, and a selector asks for no more than this
+    exchanges = list({(x.probe, x.step, x.status): x for x in exchanges}.values())
     picked: dict[int, bool] = {}
     found = set()
     for case in cases:

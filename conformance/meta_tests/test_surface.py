@@ -7,6 +7,9 @@ from pathlib import Path
 import openai
 
 from conformance.exchange import Chunk, Exchange, Request, Response
+from conformance.reporting import html
+from conformance.reporting.report import build
+from conformance.results import Run
 from conformance.surface import State, route_of, routes, routes_of_sdk, state_of, surface
 
 
@@ -46,3 +49,14 @@ def test_the_surface_names_its_judges() -> None:
     assert table["GET", "/files"].state is State.SERVED
     assert table["POST", "/files"].state is State.UNSEEN
     assert table["GET", "/files"].group == "files"
+
+
+def test_the_page_shows_the_surface() -> None:
+    row = surface([exchange("GET", "/files", 200, b"{}")])
+    lines = tuple(r.line() for r in row)
+    assert sum(line["requirements"].get("files.list", 0) for line in lines) > 0
+    run = Run({"target": "t"}, (), extra=lines, footer={"exit": 0})
+    page = html.render(build(run, ()))
+    assert "GET /files" in page
+    assert "1 were served" in page
+    assert f"{len(lines) - 1} not looked at" in page

@@ -88,6 +88,17 @@ class Spent:
 
 
 @dataclass(frozen=True)
+class Route:
+    """A route of OpenAI's surface: what was seen of it, and how many requirements judged it."""
+
+    method: str
+    path: str
+    state: str
+    judged: int
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything that a renderer may show. ``counts`` are results, ``must`` requirements."""
 
@@ -101,6 +112,7 @@ class Report:
     gaps: tuple[Gap, ...]
     clients: tuple[Client, ...]
     capabilities: tuple[tuple[str, str], ...]
+    surface: tuple[Route, ...]
     timings: tuple[Timing, ...]
     exchanges: Mapping[str, Exchange]
     spent: Spent
@@ -152,6 +164,7 @@ def build(run: Run, exchanges: Sequence[Exchange]) -> Report:
         gaps=_gaps(run.results),
         clients=clients(run.results, footer.get("capabilities") or {}),
         capabilities=tuple((footer.get("capabilities") or {}).items()),
+        surface=tuple(_route(line) for line in run.extra if line.get("type") == "surface"),
         timings=timings(exchanges),
         exchanges={x.id: x for x in exchanges},
         spent=Spent(
@@ -168,6 +181,14 @@ def build(run: Run, exchanges: Sequence[Exchange]) -> Report:
 
 def _count(results: Sequence[Result], outcome: Outcome) -> int:
     return sum(r.outcome is outcome for r in results)
+
+
+def _route(line: Mapping[str, Any]) -> Route:
+    found = line.get("requirements")
+    topics = found if isinstance(found, dict) else {}
+    counts = [n for n in topics.values() if isinstance(n, int)]
+    method, path, state = (str(line.get(name, "")) for name in ("method", "path", "state"))
+    return Route(method, path, state, sum(counts), tuple(map(str, topics)))
 
 
 def _areas(results: Sequence[Result]) -> tuple[Area, ...]:
