@@ -304,4 +304,6 @@ def test_one(chat_one_token: Exchange) -> None:
     made = counted(chat_one_token, "completion_tokens")
     if made > 1:
         raise NotApplicable("another requirement speaks of the limit")
+    if made == 0 and not any(contents_of(chat_one_token)):
+        raise Inconclusive("the model said nothing")
     require(made == 1, "usage.completion_tokens", "1", made)

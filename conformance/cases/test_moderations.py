@@ -19,6 +19,7 @@ NEWER = (
 ILLICIT = ("illicit", "illicit/violent")
 SEEN = {"self-harm", "self-harm/intent", "self-harm/instructions", "sexual", "violence",
         "violence/graphic"}  # fmt: skip
+NAMES = {*OLDER, *NEWER, *ILLICIT}
 SILENT = ["openai-python: the attribute is None, so a safety check passes in silence"]
 OMNI = "2024-10-01"
 
@@ -240,7 +241,9 @@ def test_image_categories(x: Exchange) -> None:
         raise NotApplicable("no image was sent")
     for number, kinds in maps_of(x, "category_applied_input_types"):
         for category, value in kinds.items():
-            if isinstance(value, list) and "image" in value and category not in SEEN:
+            if category not in NAMES or category in SEEN:
+                continue
+            if isinstance(value, list) and "image" in value:
                 fail(f"results[{number}].category_applied_input_types.{category}",
                      "text alone", value)  # fmt: skip
 

@@ -191,4 +191,6 @@ class Hub:
         count = arrival.header("x-stainless-retry-count") or "0"
         again = int(count) if count.isdigit() and len(count) < 4 else 0
         context = {"sdk_attempt": again + 1, "sdk_request": len(ticket.metas) + 1}
-        return Meta(ticket.probe.name, "", ticket.driver, ticket.attempt + again, context)
+        attempt = ticket.attempt + again
+        fresh = attempt > 1
+        return Meta(ticket.probe.name, "", ticket.driver, attempt, context, fresh=fresh)

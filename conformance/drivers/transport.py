@@ -26,7 +26,8 @@ class Meta:
     """What the sender says of a request; ``exchange`` is filled in when it has ended.
 
     ``cancelled``: the suite ended it on purpose; ``left``: the client library did.
-    ``deadline``: when, by the event loop's clock, the suite gives up waiting.
+    ``deadline``: when, by the event loop's clock, the suite gives up waiting. ``fresh``: not on a
+    connection that was used before.
     """
 
     probe: str = ""
@@ -37,6 +38,7 @@ class Meta:
     cancelled: bool = False
     left: bool = False
     deadline: float | None = None
+    fresh: bool = False
     exchange: Exchange | None = None
 
     @property

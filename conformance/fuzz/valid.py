@@ -20,6 +20,8 @@ LETTERS = st.sampled_from(
 """Text of every plane and direction; what is no text is sent by the raw bodies."""
 PLAIN = st.characters(min_codepoint=32, max_codepoint=126)
 """What a pattern draws from; all of Unicode would cost seconds before the first body."""
+ASCII = st.characters(min_codepoint=32, max_codepoint=126)
+"""What patterns speak of; working out all of Unicode takes seconds."""
 LONGEST = 24
 MOST = 3
 
@@ -80,6 +82,10 @@ def _array(node: Node, root: Node) -> Strategy:
     low = node.get("minItems", 0)
     most = max(low, min(node.get("maxItems", MOST), MOST))
     items = valid(node.get("items", {"type": "string"}), root)
+    first = [valid(one, root) for one in node.get("prefixItems", ())]
+    if first:
+        rest = st.lists(items, max_size=most - len(first))
+        return st.tuples(st.tuples(*first), rest).map(lambda both: [*both[0], *both[1]])
     path = node.get("x-distinct")
     if path:
         return st.lists(items, min_size=low, max_size=most, unique_by=lambda v: _at(v, path))

@@ -12,11 +12,10 @@ import pytest
 
 from conformance.clock import SystemClock
 from conformance.drivers.forwarder import Forwarder, Passage, Refusal
-from conformance.drivers.http import network_transport
+from conformance.drivers.http import NetworkTransport
 from conformance.drivers.sdk_link import Arrival
 from conformance.drivers.transport import Meta, RecordingTransport
 from conformance.recording import Recording
-from conformance.target import Limits
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -62,7 +61,7 @@ async def rig(
     port = server.sockets[0].getsockname()[1]
     base = f"http://127.0.0.1:{port}/v1"
     recording = Recording()
-    inner = network_transport(Limits())
+    inner = NetworkTransport()
     transport = RecordingTransport(inner, recording, SystemClock(), base, max_bytes)
 
     @contextlib.asynccontextmanager

@@ -33,6 +33,12 @@ def test_valid_bodies_are_valid_and_hold_every_member(endpoint: Endpoint) -> Non
     assert {name for d in drawn for name in d.holds} >= set(optional(endpoint.schema))
 
 
+def test_valid_conversations_are_begun_and_ended_by_the_user_in_turns() -> None:
+    drawn = [d.body["messages"] for d in valid_bodies("chat", "standard", 1)]
+    roles = {tuple(message["role"] for message in messages) for messages in drawn}
+    assert roles == {("user",), ("user", "assistant", "user")}
+
+
 @EACH
 def test_invalid_bodies_are_invalid(endpoint: Endpoint) -> None:
     schema = Draft202012Validator(endpoint.schema)

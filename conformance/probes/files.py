@@ -9,9 +9,19 @@ from conformance.requirement import MUST, openai
 from conformance.session import Session
 
 PATH = "/files"
-TEXT = jsonl([{"prompt": "naïve ✓ 文件", "completion": "one"}]) + b'{"last": "no newline"}'
+
+
+def batch_line(name: str) -> bytes:
+    """One line of a batch's input; some servers look into what is uploaded as one."""
+    said = {"model": "some-model", "messages": [{"role": "user", "content": "naïve ✓ 文件"}]}
+    line = {"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": said}
+    return jsonl([line])
+
+
+TEXT = batch_line("one") + batch_line("two, without a newline").rstrip()
+TUNING = jsonl([{"messages": [{"role": r, "content": "Hi."} for r in ("user", "assistant")]}])
 BYTES = bytes(range(256)) * 3 + b"\r\n--conformance-boundary\r\n\r\n\n\r\n"
-LARGE = b"".join(b'{"line": %06d}\r\n' % number for number in range(9000))
+LARGE = b"".join(batch_line(f"{n:06d}").replace(b"\n", b"\r\n") for n in range(1000))
 ODD_NAME = "naïve – 文件 (1) a;b.jsonl"
 PLAIN_NAME = "two words v1.2.jsonl"
 
@@ -36,9 +46,9 @@ async def _use(s: Session) -> None:
     first = await s.send("made-1", "POST", PATH, **upload("input.jsonl", TEXT, "batch"))
     one = id_of(first)
     await s.sleep(TICK)
-    second = await s.send("made-2", "POST", PATH, **upload(PLAIN_NAME, b"{}\n", "fine-tune"))
+    second = await s.send("made-2", "POST", PATH, **upload(PLAIN_NAME, TUNING, "fine-tune"))
     await s.sleep(TICK)
-    third = await s.send("made-3", "POST", PATH, **upload(ODD_NAME, b'{"a": 1}\n', "batch"))
+    third = await s.send("made-3", "POST", PATH, **upload(ODD_NAME, batch_line("odd"), "batch"))
     two, three = id_of(second), id_of(third)
     desc = f"{PATH}?limit=100&order=desc"
     await s.gather(
@@ -77,12 +87,12 @@ async def _bytes(s: Session) -> None:
 @scenario("files_forms", needs="files", cost=10)
 async def _forms(s: Session) -> None:
     """Forms that are legal but unusual, and forms that are wrong."""
-    file = Part("file", b"{}\n", "a.jsonl")
+    file = Part("file", batch_line("a"), "a.jsonl")
     purpose = Part("purpose", "batch")
     legal = {
         "file-first": form(file, purpose),
         "quoted-boundary": form(purpose, file),
-        "typed": form(purpose, Part("file", b"{}\n", "a.jsonl", "text/plain; charset=utf-8")),
+        "typed": form(purpose, Part("file", file.data, "a.jsonl", "text/plain; charset=utf-8")),
     }
     legal["quoted-boundary"]["headers"] = {
         "content-type": 'multipart/form-data; boundary="conformance-boundary-7f3a"'

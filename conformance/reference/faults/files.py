@@ -99,7 +99,7 @@ def content(slug: str, text: str, change: Any, *more: str, **options: Any) -> No
 
 
 content("text", "The last line gets a newline.",
-        lambda b: b + b"\n" if b.endswith(b'newline"}') else b)  # fmt: skip
+        lambda b: b + b"\n" if b.endswith(b"}") else b)  # fmt: skip
 content("binary", "Contents are decoded and encoded again.",
         lambda b: b.decode("utf-8", "replace").encode(),
         field_defects="files-content-corrupted")  # fmt: skip

@@ -62,6 +62,15 @@ def more_categories(call: Call, reply: Json) -> None:
         result["category_applied_input_types"]["spam"] = ["text"]
 
 
+@variation("moderations.both-names", at="reply", route="moderations")
+def both_names(call: Call, reply: Json) -> None:
+    """Every category comes also under the name that it has in the Python SDK."""
+    for result in reply["results"]:
+        for name in ("categories", "category_scores", "category_applied_input_types"):
+            found = result[name]
+            found.update({k.replace("/", "_").replace("-", "_"): v for k, v in found.items()})
+
+
 @variation("moderations.not-applied", at="reply", route="moderations",
            when=lambda call: isinstance(call.fields.get("input"), str))  # fmt: skip
 def not_applied(call: Call, reply: Json) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 from conformance.reference.call import Call
-from conformance.reference.errors import ErrorReply
+from conformance.reference.errors import ErrorReply, invalid
 from conformance.reference.fault import variation
 from conformance.reference.faults._objects import once_there
 from conformance.reference.reply import Reply
@@ -41,6 +42,20 @@ def forbidden(call: Call, error: ErrorReply) -> None:
     """What belongs to another account is forbidden, not unknown."""
     if error.status == 404 and call.route.startswith(("files.", "assistants.", "threads.")):
         error.status = 403
+
+
+@variation("files.read-batches", at="accepted", route="files.create")
+def read_batches(call: Call, body: Json) -> None:
+    """What is uploaded as a batch must be one already, line by line."""
+    if body["purpose"] != "batch":
+        return
+    for number, line in enumerate(body["file"].data.splitlines(), 1):
+        try:
+            whole = {"custom_id", "method", "url", "body"} <= set(json.loads(line))
+        except (ValueError, TypeError):
+            whole = False
+        if not whole:
+            raise invalid(f"Line {number} of the batch input file is not a request.", "file")
 
 
 @variation("batches.no-counts", at="reply", route="batches.create")
