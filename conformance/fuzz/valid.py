@@ -20,8 +20,6 @@ LETTERS = st.sampled_from(
 """Text of every plane and direction; what is no text is sent by the raw bodies."""
 PLAIN = st.characters(min_codepoint=32, max_codepoint=126)
 """What a pattern draws from; all of Unicode would cost seconds before the first body."""
-ASCII = st.characters(min_codepoint=32, max_codepoint=126)
-"""What patterns speak of; working out all of Unicode takes seconds."""
 LONGEST = 24
 MOST = 3
 

@@ -15,14 +15,14 @@ def fixtures() -> list[dict[str, Any]]:
     """A call where the weather tool is offered and unanswered, JSON where it is asked for, text."""
     calls = [{"name": "get_weather", "arguments": {"city": "Paris", "unit": "celsius"}}]
     text = {"content": "The quick brown fox jumps over the lazy dog."}
+    person = {"content": {"name": "Ada", "age": 36}}
     return [
         {"match": {"toolName": "get_weather", "hasToolResult": True}, "response": text},
         {"match": {"toolName": "get_weather"}, "response": {"toolCalls": calls}},
-        {
-            "match": {"responseFormat": "json_object"},
-            "response": {"content": {"name": "Ada", "age": 36}},
-        },
-        {"match": {}, "response": text},
+        {"match": {"responseFormat": "json_object"}, "response": person},
+        {"match": {"responseFormat": "json_schema"}, "response": person},
+        # for chat alone: embeddings, images and the rest it makes by itself
+        {"match": {"endpoint": "chat"}, "response": text},
     ]
 
 
@@ -42,7 +42,7 @@ SERVERS = (
         start=start,
         settings={
             "keys": {"api": KEY},
-            "models": {"chat": "gpt-4o-mini", "embedding": "text-embedding-3-small"},
+            "models": {"chat": "gpt-4o", "embedding": "text-embedding-3-small"},
         },
         programs=("node", "npm"),
     ),

@@ -24,7 +24,7 @@ SERVERS = (
         start=start,
         settings={
             "keys": {"api": "sk-any-key-1234"},
-            "models": {"chat": "gpt-4-mock", "image": "gpt-4o-image"},
+            "models": {"chat": "mock-gpt-thinking", "image": "gpt-4o-image"},
         },
         programs=("node", "npm"),
     ),
