@@ -87,17 +87,21 @@ def driven(
     target = Target(
         more.pop("base", "http://t.invalid/v1"), {"api": "sk-1"}, limits=limits or Limits()
     )
+    progress = more.pop("progress", None)
     options = Options(**{"drivers": ("http",), **more})
+    inner = InProcessTransport(app)
     return asyncio.run(
-        drive(target, cases, options, inner=InProcessTransport(app), clock=clock, check=check)
+        drive(target, cases, options, inner=inner, clock=clock, check=check, progress=progress)
     )
 
 
 def test_a_probe_that_two_cases_name_is_sent_once(registry: dict[str, Any]) -> None:
     add(registry, "one")
     app = App(fine)
-    found = driven(app, case("one"), case("one"))
+    told: list[tuple[str, int, int]] = []
+    found = driven(app, case("one"), case("one"), progress=lambda *done: told.append(done))
     assert [r["path"] for r in app.seen] == ["/v1/one"]
+    assert told == [("one", 1, 1)]
     assert app.seen[0]["headers"]["authorization"] == "Bearer sk-1"
     assert (found.requests, found.tokens) == (1, 10)
 
@@ -151,9 +155,11 @@ def test_a_key_that_is_not_configured_skips_with_the_reason(registry: dict[str, 
 
     add(registry, "one", key="revoked")
     registry["two"] = Scenario("two", send, keys=("second",))
-    found = driven(App(fine), case("one"), case("two"))
+    registry["dear"] = Scenario("dear", send, needs="cap", claimed=True)
+    found = driven(App(fine), case("one"), case("two"), case("dear"))
     assert found.recording.unsent["http", "one"].reason == "no `keys.revoked` is configured"
     assert found.recording.unsent["http", "two"].kind == "skipped"
+    assert found.recording.unsent["http", "dear"].reason == "cap is not claimed"
 
 
 def test_an_unavailable_driver_is_skipped_with_the_reason(
@@ -337,7 +343,8 @@ def test_the_plan_puts_shared_probes_and_gates_first(registry: dict[str, Any]) -
     add(registry, "late", tier="full")
     add(registry, "shared", needs="cap")
     add_capability("cap", "gate")
-    made_plan = plan([case("shared", needs="cap"), case("shared"), case("late")], ("http",))
+    cases = [case("shared", needs="cap"), case("shared"), case("late")]
+    made_plan = plan([*cases, case("shared", drivers=("node-sdk",))], ("http", "node-sdk"))
     assert [name for _, name in made_plan.pairs] == ["gate", "shared"]
     assert made_plan.requests == 2
 

@@ -252,6 +252,14 @@ def test_a_line_too_long_by_one_byte() -> None:
     assert "line-too-long" in stream.kinds()
 
 
+@pytest.mark.parametrize("cut", [1, 2])
+def test_a_byte_order_mark_may_come_in_pieces(cut: int) -> None:
+    body = b"\xef\xbb\xbfdata: x\n\n"
+    stream = read([(0.0, body[:cut]), (0.1, body[cut:])])
+    assert [event.data for event in stream.events] == ["x"]
+    assert stream.kinds() == {"bom"}
+
+
 def test_a_long_line_takes_no_memory() -> None:
     reader = Reader(max_line=10)
     for _ in range(1000):
