@@ -186,6 +186,8 @@ def test_scheme_case(auth_forms: Steps) -> None:
 )
 def test_not_locked(auth_forms: Steps) -> None:
     x = _one(auth_forms, "again")
+    if 400 <= x.status < 500 and x.status not in (401, 403, 429):
+        raise NotApplicable("the key was taken, the request was not")
     require(x.ok, "status", "200", _status(x))
 
 

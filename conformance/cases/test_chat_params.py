@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.chats import body_of, content_of
 from conformance.exchange import Exchange, Steps
 from conformance.expect import Inconclusive, NotApplicable, require
-from conformance.requirement import MUST, SHOULD, openai, requirement
+from conformance.requirement import MAY, MUST, SHOULD, openai, requirement
 
 
 def texts(steps: Steps) -> list[str]:
@@ -31,8 +31,8 @@ def texts(steps: Steps) -> list[str]:
 def test_seed(chat_seed: Steps) -> None:
     found = texts(chat_seed)
     prints = {str(body_of(x).get("system_fingerprint")) for x in chat_seed}
-    if len(prints) > 1:
-        raise Inconclusive("the fingerprints differ")
+    if len(prints) > 1 or prints & {"None", ""}:
+        raise Inconclusive("no fingerprint says that the system is the same")
     require(len(set(found)) < 3, "choices[0].message.content", "two equal answers of three", found)
 
 
@@ -51,7 +51,7 @@ def test_zero(chat_greedy: Steps) -> None:
 
 @requirement(
     "chat.logit-bias.takes-effect",
-    SHOULD,
+    MAY,
     "`logit_bias` of 100 leaves nothing but the favoured token, or is refused with a 4xx status.",
     source=openai("chat/create logit_bias"),
     needs="chat",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from conformance.chats import content_of, counted
+from conformance.chats import content_of, counted, same_start
 from conformance.exchange import Exchange
 from conformance.expect import Inconclusive, fail, require
-from conformance.probes.chat_turns import WORD
+from conformance.probes.chat_turns import QUESTION, WORD
 from conformance.requirement import MUST, openai, requirement
 
 MESSAGES = openai("chat/create messages")
@@ -24,12 +24,22 @@ def more_tokens(base: Exchange, other: Exchange, least: int, what: str) -> None:
     )
 
 
+SHY = ("sorry", "can't", "can’t", "cannot", "unable", "not able", "not allowed", "won't", "won’t")
+"""How models say that they keep a secret."""
+
+
 def recalls(control: Exchange, answer: Exchange) -> None:
     """The answer holds the word that an earlier message told."""
-    if WORD not in content_of(control).lower():
+    known = content_of(control).lower()
+    if WORD not in known or "what is" in known:
         raise Inconclusive("the model cannot tell the word even from one message")
     text = content_of(answer)
-    require(WORD in text.lower(), CONTENT, f"the word {WORD} of an earlier message", text)
+    said = text.lower()
+    if WORD not in said and (not said.strip() or same_start(said, QUESTION)):
+        raise Inconclusive("the model did not answer the question")
+    if WORD not in said and any(word in said for word in SHY):
+        raise Inconclusive("the model does not tell the word")
+    require(WORD in said, CONTENT, f"the word {WORD} of an earlier message", text)
 
 
 @requirement(

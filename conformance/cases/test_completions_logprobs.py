@@ -18,7 +18,7 @@ from conformance.chats import (
 )
 from conformance.exchange import Exchange
 from conformance.expect import Inconclusive, NotApplicable, require
-from conformance.requirement import MUST, SHOULD, openai, requirement
+from conformance.requirement import MAY, MUST, SHOULD, openai, requirement
 from conformance.select import COMPLETION, Selector
 
 OBJECT = openai("completions/object logprobs")
@@ -188,7 +188,7 @@ def test_top_count(x: Exchange) -> None:
 
 @requirement(
     "completions.logprobs.top-sum",
-    MUST,
+    MAY,
     "The probabilities of the alternatives of one position add up to no more than 1.",
     source=OBJECT,
     needs="completions.logprobs",
@@ -299,6 +299,8 @@ def test_echo_logprobs(completions_echo_logprobs: Exchange) -> None:
     x = completions_echo_logprobs
     for text, logprobs in rows(x):
         joined = "".join(logprobs["tokens"])
+        if "bytes:" in joined:
+            raise NotApplicable("a token is a part of a character")
         covers = joined.strip() == text.strip() or joined.endswith(text)
         require(covers, f"{AT}.tokens", text, joined)
 

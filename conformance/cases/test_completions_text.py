@@ -20,7 +20,7 @@ from conformance.chats import (
 )
 from conformance.exchange import Exchange
 from conformance.expect import Inconclusive, NotApplicable, require
-from conformance.requirement import MUST, openai, requirement
+from conformance.requirement import MAY, MUST, openai, requirement
 from conformance.select import COMPLETION
 
 CREATE = openai("completions/create")
@@ -101,14 +101,14 @@ def test_finish_length(x: Exchange) -> None:
     breaks=["clients take a cut text for a whole one"],
 )
 def test_cut(completions_story: Exchange, completions_default: Exchange) -> None:
-    told = False
-    for x, limit in ((completions_story, 8), (completions_default, 16)):
-        if counted(x, "completion_tokens") == limit:
-            told = True
-            reason = finish_of(x)
-            require(reason != "stop", "choices[0].finish_reason", '"length"', reason)
-    if not told:
+    found = ((completions_story, 8), (completions_default, 16))
+    reasons = [finish_of(x) for x, limit in found if counted(x, "completion_tokens") == limit]
+    if not reasons:
         raise Inconclusive("the model ended before the limit")
+    # one answer may end by chance exactly where the limit is, both do not
+    if "stop" in reasons and reasons != ["stop", "stop"]:
+        raise Inconclusive("the model may have ended by itself just at the limit")
+    require("stop" not in reasons, "choices[0].finish_reason", '"length"', "stop")
 
 
 @requirement(
@@ -249,7 +249,7 @@ def test_overflow(completions: Exchange, completions_overflow: Exchange) -> None
 
 @requirement(
     "completions.overflow.code",
-    MUST,
+    MAY,
     "The error of a prompt that is too long has the code `context_length_exceeded`.",
     source=CREATE,
     needs=NEEDS,

@@ -74,6 +74,8 @@ def test_no_501(x: Exchange) -> None:
             and 400 <= x.status < 500
             and "rerank" not in x.endpoint
             and not x.context.get("outside")
+            # the draft of the key asks for 422 when it comes with another body
+            and x.request.header("idempotency-key") is None
         ),
     ),
     breaks=["openai-python: UnprocessableEntityError where the program expects BadRequestError"],

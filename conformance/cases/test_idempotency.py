@@ -244,7 +244,7 @@ def test_conflict_error(idempotency_other: Steps) -> None:
 
 @requirement(
     "idempotency.conflict.not-retried",
-    MUST,
+    SHOULD,
     "The refusal of a used key is one that the SDKs do not retry: not 409 without x-should-retry.",
     source=field("https://github.com/tashfeenahmed/freellmapi/pull/1095"),
     needs=NEEDS,

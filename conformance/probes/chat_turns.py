@@ -137,8 +137,9 @@ probe(
     ),
 )
 
+# the question first: a model that gives back what it is sent does not seem to answer
 probe(
-    "chat_recall_control", *chat(f"{SECRET} {QUESTION}", temperature=0, max_tokens=16), needs="chat"
+    "chat_recall_control", *chat(f"{QUESTION} {SECRET}", temperature=0, max_tokens=16), needs="chat"
 )
 for _name, _messages in {
     "history": [user(SECRET), OK, user("Thank you."), OK, user(QUESTION)],

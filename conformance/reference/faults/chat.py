@@ -223,12 +223,13 @@ def as_finished(call: Call, reply: Json) -> None:
 
 @fault("chat.n.different", at="reply", route="chat", when=whole)
 def copies(call: Call, reply: Json) -> None:
-    """One answer is made and copied n times."""
-    if call.fields.get("logprobs"):
+    """One answer, made otherwise than the time before, is copied n times."""
+    if call.fields.get("logprobs") or call.fields.get("n") != 2:
         return
-    for choice in reply["choices"][1:]:
+    _, space, rest = (reply["choices"][0]["message"].get("content") or "").partition(" ")
+    for choice in reply["choices"]:
         if choice["message"].get("content"):
-            choice["message"]["content"] = reply["choices"][0]["message"]["content"]
+            choice["message"]["content"] = f"Well{space}{rest}"
 
 
 @fault("chat.n.refused-cleanly", at="request", route="chat", when=whole,
