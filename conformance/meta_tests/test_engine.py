@@ -13,7 +13,7 @@ import pytest
 from conformance import capability as capabilities
 from conformance import probe as probes
 from conformance.capability import Capability, Claim, Finding, find
-from conformance.clock import VirtualClock
+from conformance.clock import SystemClock, VirtualClock
 from conformance.drivers import node_place
 from conformance.drivers.inprocess import InProcessTransport
 from conformance.engine import plan
@@ -85,7 +85,9 @@ def driven(
 ) -> Drive:
     clock = more.pop("clock", None) or VirtualClock()
     target = Target(
-        more.pop("base", "http://t.invalid/v1"), {"api": "sk-1"}, limits=limits or Limits()
+        more.pop("base", "http://t.invalid/v1"),
+        more.pop("keys", {"api": "sk-1"}),
+        limits=limits or Limits(),
     )
     progress = more.pop("progress", None)
     options = Options(**{"drivers": ("http",), **more})
@@ -169,6 +171,25 @@ def test_an_unavailable_driver_is_skipped_with_the_reason(
     add(registry, "one", drivers=("http", "node-sdk"))
     found = driven(App(fine), case("one", drivers=("node-sdk",)), drivers=("http", "node-sdk"))
     assert "node-sdk" in found.recording.unsent["node-sdk", "one"].reason
+
+
+@pytest.mark.parametrize("limited", ["sk-2", "sk-1"])
+def test_an_exclusive_scenario_with_a_key_of_its_own_does_not_wait(
+    registry: dict[str, Any], limited: str
+) -> None:
+    async def talk(session: Session) -> None:
+        await session.post("a", "/talk")
+
+    add(registry, "one")
+    add(registry, "two", after=("one",))
+    add(registry, "three", after=("two",))
+    registry["talk"] = Scenario("talk", talk, exclusive=True, keys=("limited",))
+    app = App(fine)
+    keys = {"api": "sk-1", "limited": limited}
+    driven(app, case("three"), case("talk"), keys=keys, clock=SystemClock())
+    sent = [r["path"] for r in app.seen]
+    assert len(sent) == 4
+    assert (sent[-1] == "/v1/talk") == (limited == "sk-1")
 
 
 def test_scenarios_converse_and_exclusive_ones_go_last(registry: dict[str, Any]) -> None:
