@@ -22,6 +22,7 @@ import pytest
 from conformance.arguments import OPTIONS
 from conformance.errors import ConformanceError
 from conformance.judge import Bench
+from conformance.reporting.text import plain
 from conformance.requirement import Case, cases_of
 from conformance.results import Outcome, Result
 from conformance.run import judge_one, worth_saying
@@ -29,6 +30,7 @@ from conformance.setup import Setup, setup_of
 from conformance.verdict import BROKEN
 
 CASES = Path(__file__).parent / "cases"
+DRIFT = Path(__file__).parent / "drift" / "test_drift.py"
 RESULT = pytest.StashKey[Result]()
 RUN = pytest.StashKey["SuiteRun"]()
 STATUS = {
@@ -66,6 +68,8 @@ class SuiteRun:
         self.status: int | None = None
         self.run: Any = None
         self.broken = ""
+        self.drift: list[str] = []
+        self.drifted = False
 
     def wants(self, case: Case) -> bool:
         from conformance.catalogue import matches
@@ -166,6 +170,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for flag, settings in OPTIONS:
         group.addoption(flag, **settings)
     group.addoption("--requirement", action="append", metavar="ID", help="an id or its beginning")
+    group.addoption("--shapes", metavar="DIR", help="look there how answers were built before")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -178,6 +183,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except ConformanceError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[RUN] = run
+    if config.getoption("shapes", None):
+        config.args.append(str(DRIFT))
     config.pluginmanager.register(_Collector(run), "conformance-results")
 
 
@@ -189,10 +196,13 @@ class _Collector:
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         line = getattr(report, "conformance", None)
+        self.run.drift += [told for name, told in report.user_properties if name == "drift"]
         if line is not None and report.when == "call":
             result = Result.parse(line)
             if worth_saying(result):
                 self.run.results.append(result)
+        elif line is None and report.failed:
+            self.run.drifted = True
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed and not self.run.broken:
@@ -219,7 +229,13 @@ class _Collector:
         except ConformanceError as error:
             raise pytest.UsageError(str(error)) from error
         run.status = int(run.run.footer["exit"])
-        session.exitstatus = run.status
+        session.exitstatus = run.status or int(run.drifted)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self.run.drift:
+            terminalreporter.section("how the answers drifted")
+            for line in self.run.drift:
+                terminalreporter.line(plain(line))
 
 
 @pytest.hookimpl(tryfirst=True)
