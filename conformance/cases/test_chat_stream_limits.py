@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance import streamed
-from conformance.chats import asked_n, integer, limit_of
+from conformance.chats import asked_n, integer, limit_of, related
 from conformance.exchange import Exchange
 from conformance.expect import Inconclusive, NotApplicable, require
 from conformance.requirement import MUST, SHOULD, openai, openapi, requirement
@@ -30,6 +30,22 @@ def test_created(stream: Exchange) -> None:
     off = created - stream.started
     fine = -SKEW <= off <= SKEW + stream.duration
     require(fine, "created", f"about {int(stream.started)}", created)
+
+
+@requirement(
+    "chat.stream.model.echo",
+    MUST,
+    "`model` of a chunk is the requested model, or a name that is derived from it.",
+    source=openapi("CreateChatCompletionStreamResponse"),
+    needs=NEEDS,
+    over=CHAT_STREAM,
+    breaks=["cost tables and logs that are keyed by the model"],
+)
+def test_model(stream: Exchange) -> None:
+    asked, answered = stream.sent.get("model"), streamed.chunks(stream)[0][1].get("model")
+    if not (isinstance(asked, str) and isinstance(answered, str) and asked and answered):
+        raise NotApplicable
+    require(related(asked, answered), "model", f"{asked} or a version of it", answered)
 
 
 def _made(stream: Exchange) -> int:

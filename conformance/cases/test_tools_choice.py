@@ -343,6 +343,30 @@ def test_custom(tools_custom: Exchange) -> None:
 
 
 @requirement(
+    "chat.tools.stream.custom",
+    MUST,
+    "A streamed call of a custom tool brings its name and its input, in `custom`.",
+    source=TOOLS,
+    needs="chat.tools.custom",
+    breaks=["clients join call.custom.input"],
+)
+def test_custom_stream(tools_custom_stream: Exchange) -> None:
+    listed = [
+        raw
+        for piece in streamed.pieces(tools_custom_stream)
+        for raw in piece.delta.get("tool_calls") or ()
+        if isinstance(raw, dict)
+    ]
+    if not listed:
+        _must_call(tools_custom_stream)
+    inner = [c for raw in listed if isinstance(c := raw.get("custom"), dict)]
+    names = [c.get("name") for c in inner if c.get("name")]
+    words = [c.get("input") for c in inner if c.get("input") is not None]
+    if names != ["run_code"] or not words or not all(isinstance(w, str) for w in words):
+        fail("delta.tool_calls[0]", "type custom, with custom.name and custom.input", listed[:3])
+
+
+@requirement(
     "chat.tools.bare",
     SHOULD,
     "A call of a tool without parameters has no arguments.",

@@ -123,7 +123,7 @@ _embed(
     "embeddings_base64_batch",
     "embeddings.accepts.base64-list",
     'A list of strings with `encoding_format: "base64"` is accepted.',
-    input=[ENGINE, DINNER],
+    input=[ENGINE, DINNER, *reversed(_THINGS)],
     encoding_format="base64",
 )
 _embed(
@@ -199,7 +199,7 @@ def shorter(full: int) -> int:
     return 256 if full > 256 else 128 if full > 128 else max(1, full // 2)
 
 
-def _dimensions(encoding: str, whole: bool = False) -> Any:
+def _dimensions(encoding: str, whole: bool = False, texts: Any = DINNER) -> Any:
     def body(c: Context) -> dict[str, object]:
         found = first(c["embeddings"])
         if not found:
@@ -207,7 +207,7 @@ def _dimensions(encoding: str, whole: bool = False) -> Any:
         full = len(found)
         return {
             "model": c.model("embedding"),
-            "input": DINNER,
+            "input": texts,
             "encoding_format": encoding,
             "dimensions": full if whole else shorter(full),
         }
@@ -227,7 +227,7 @@ probe(
     "embeddings_dimensions_base64",
     "POST",
     "/embeddings",
-    _dimensions("base64"),
+    _dimensions("base64", texts=[DINNER, ENGINE]),
     needs="embeddings.dimensions",
     after=("embeddings",),
     accepted=Accepted(

@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.capability import capability
 from conformance.probe import Accepted, chat, probe
-from conformance.requirement import MUST, openai
+from conformance.requirement import MUST, SHOULD, openai
 
 capability("chat.tools", "tool calls", "tools", within="chat")
 capability("chat.tools.allowed", "allowed tools", "tools_allowed", within="chat.tools")
@@ -151,12 +151,82 @@ _add(
     },
     needs="chat.tools.allowed",
 )
+_CODE = {"type": "custom", "custom": {"name": "run_code", "description": "Runs Python code."}}
+_HELLO = "Say hello in Python. Use the run_code tool."
+_add("tools_custom", _HELLO, [_CODE], tool_choice="required", needs="chat.tools.custom")
 _add(
-    "tools_custom",
-    "Say hello in Python. Use the run_code tool.",
-    [{"type": "custom", "custom": {"name": "run_code", "description": "Runs Python code."}}],
+    "tools_custom_stream",
+    _HELLO,
+    [_CODE],
     tool_choice="required",
     needs="chat.tools.custom",
+    **STREAM,
+)
+
+UNUSUAL = 'Zürich, 東京 & "café"  in C:\\new, 🎉'
+_SAVE = f"Save exactly this text with the save_note tool: {UNUSUAL}"
+_add("tools_unicode", _SAVE, [NOTE], tool_choice="required")
+_add("tools_unicode_stream", _SAVE, [NOTE], tool_choice="required", **STREAM)
+
+
+def _loose(number: int, **more: Any) -> Any:
+    """A tool as frameworks write it that know nothing of strict schemas."""
+    function = {"name": f"look_up_{number}", "description": f"Looks something up in {number}."}
+    return {"type": "function", "function": {**function, **more}}
+
+
+_WIDE = [
+    _loose(0, strict=False, parameters={"type": "object", "properties": {}}),
+    _loose(1, strict=None, parameters={"type": "object"}),
+    _loose(
+        2,
+        parameters={
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "title": "Query",
+            "type": "object",
+            "properties": {
+                "text": {"type": ["string", "null"], "default": None, "examples": ["a"]},
+                "place": {"$ref": "#/$defs/Place"},
+                "limit": {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]},
+                "sort": {"const": "name", "type": "string"},
+                "filters": {"type": "object", "additionalProperties": {"type": "string"}},
+            },
+            "required": ["text"],
+            "$defs": {"Place": {"type": "object", "properties": {"city": {"type": "string"}}}},
+        },
+    ),
+    *(_loose(n, parameters=WEATHER["function"]["parameters"]) for n in range(3, 24)),
+]
+probe(
+    "tools_wide",
+    *chat("Say hello.", tools=_WIDE, temperature=0, max_tokens=16),
+    needs="chat.tools",
+    accepted=Accepted(
+        "chat.tools.accepts.schemas",
+        MUST,
+        "Tools may be two dozen, with the schemas of pydantic and zod: $schema, $ref, lists of "
+        "types, anyOf, defaults, and `strict` false or null.",
+        openai("chat/create tools"),
+        ("agents and MCP servers send the schemas that their libraries write",),
+    ),
+)
+probe(
+    "tools_format",
+    *chat(
+        "Say hello, as JSON.",
+        tools=[WEATHER],
+        response_format={"type": "json_object"},
+        temperature=0,
+        max_tokens=32,
+    ),
+    needs="chat.tools",
+    accepted=Accepted(
+        "chat.tools.accepts.format",
+        SHOULD,
+        "Tools and a response format may stand in one request.",
+        openai("chat/create response_format"),
+        ("agents that call tools and end with a typed answer: OpenAI Agents SDK, pydantic-ai",),
+    ),
 )
 
 # what OpenAI refuses

@@ -171,8 +171,10 @@ def dimensions_crash(call: Call, body: Json) -> None:
        when=lambda call: dimensions_asked(call) and base64_asked(call))  # fmt: skip
 def base64_full(call: Call, reply: Json) -> None:
     """dimensions is ignored in base64."""
-    for entry in strings(reply):
-        entry["embedding"] = packed("<f", embed(call.fields["input"]))
+    given = call.fields["input"]
+    texts = given if isinstance(given, list) else [given]
+    for entry, text in zip(strings(reply), texts, strict=False):
+        entry["embedding"] = packed("<f", embed(text))
 
 
 @fault("embeddings.dimensions.accepts-base64", at="request", route=ROUTE)

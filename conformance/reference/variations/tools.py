@@ -57,10 +57,10 @@ def no_arguments(call: Call, body: Json) -> None:
 
 @variation("tools.other-ids", at="reply", route="chat")
 def other_ids(call: Call, body: Json) -> None:
-    """Ids of calls are short, and the same in every answer."""
+    """Ids of calls are short."""
     for _, message in messages(body):
         for number, made in enumerate(message["tool_calls"]):
-            made["id"] = f"call_{number}"
+            made["id"] = f"call_{body['id'][-6:]}{number}"
 
 
 @variation("tools.explains", at="reply", route="chat",
