@@ -14,8 +14,10 @@ RULES_COUNT = 20
 """Tokens that the long instruction has at least, whatever the tokeniser."""
 
 
-def more_tokens(base: Exchange, other: Exchange, least: int, what: str) -> None:
+def more_tokens(base: Exchange, long: Exchange, other: Exchange, least: int, what: str) -> None:
     before, now = counted(base, "prompt_tokens"), counted(other, "prompt_tokens")
+    if counted(long, "prompt_tokens") <= before:
+        raise Inconclusive("usage does not grow with the prompt, so it tells nothing of its parts")
     require(
         now >= before + least,
         "usage.prompt_tokens",
@@ -50,8 +52,8 @@ def recalls(control: Exchange, answer: Exchange) -> None:
     needs="chat",
     breaks=["instructions vanish in silence"],
 )
-def test_system_counted(chat: Exchange, chat_system: Exchange) -> None:
-    more_tokens(chat, chat_system, RULES_COUNT, "a system message of 45 words")
+def test_system_counted(chat: Exchange, chat_long: Exchange, chat_system: Exchange) -> None:
+    more_tokens(chat, chat_long, chat_system, RULES_COUNT, "a system message of 45 words")
 
 
 @requirement(
@@ -62,8 +64,8 @@ def test_system_counted(chat: Exchange, chat_system: Exchange) -> None:
     needs="chat",
     breaks=["instructions vanish in silence"],
 )
-def test_developer_counted(chat: Exchange, chat_developer: Exchange) -> None:
-    more_tokens(chat, chat_developer, RULES_COUNT, "a developer message of 45 words")
+def test_developer_counted(chat: Exchange, chat_long: Exchange, chat_developer: Exchange) -> None:
+    more_tokens(chat, chat_long, chat_developer, RULES_COUNT, "a developer message of 45 words")
 
 
 @requirement(
@@ -122,12 +124,12 @@ def test_assistant_read(chat_recall_control: Exchange, chat_recall_assistant: Ex
     needs="chat",
     breaks=["conversations: the assistant forgets what it was told"],
 )
-def test_history_counted(chat: Exchange, chat_round_trip: Exchange) -> None:
+def test_history_counted(chat: Exchange, chat_long: Exchange, chat_round_trip: Exchange) -> None:
     text = content_of(chat)
     if len(text) < 20:
         raise Inconclusive("the earlier answer is too short to count")
     least = counted(chat, "prompt_tokens") // 2 + 3
-    more_tokens(chat, chat_round_trip, least, "a turn of history")
+    more_tokens(chat, chat_long, chat_round_trip, least, "a turn of history")
 
 
 @requirement(
@@ -212,8 +214,12 @@ def test_parts_system(chat_system: Exchange, chat_parts_system: Exchange) -> Non
     needs="chat",
     breaks=["what the assistant said vanishes in silence"],
 )
-def test_parts_assistant(chat: Exchange, chat_parts_assistant: Exchange) -> None:
-    more_tokens(chat, chat_parts_assistant, RULES_COUNT, "an assistant message of 45 words")
+def test_parts_assistant(
+    chat: Exchange, chat_long: Exchange, chat_parts_assistant: Exchange
+) -> None:
+    more_tokens(
+        chat, chat_long, chat_parts_assistant, RULES_COUNT, "an assistant message of 45 words"
+    )
 
 
 @requirement(

@@ -147,8 +147,12 @@ def test_limit_item(responses_length: Exchange) -> None:
 # ---- counting: what was sent reached the model -------------------------------------------------
 
 
-def _more(short: Exchange, long: Exchange, what: str, least: int = 20) -> None:
-    few, many = re.count(short, "input_tokens"), re.count(long, "input_tokens")
+def _more(
+    short: Exchange, other: Exchange, what: str, least: int = 20, *, long: Exchange | None = None
+) -> None:
+    few, many = re.count(short, "input_tokens"), re.count(other, "input_tokens")
+    if long is not None and re.count(long, "input_tokens") <= few:
+        raise Inconclusive("usage does not grow with the input, so it tells nothing of its parts")
     require(many >= few + least, "usage.input_tokens", f"at least {few + least}, with {what}", many)
 
 
@@ -205,8 +209,10 @@ def test_steady(
     source=openai("responses/create instructions"),
     breaks=["the system prompt is lost in silence"],
 )
-def test_instructions(responses_short: Exchange, responses_instructed: Exchange) -> None:
-    _more(responses_short, responses_instructed, "long instructions")
+def test_instructions(
+    responses_short: Exchange, responses_long_input: Exchange, responses_instructed: Exchange
+) -> None:
+    _more(responses_short, responses_instructed, "long instructions", long=responses_long_input)
 
 
 @rule(
@@ -216,8 +222,12 @@ def test_instructions(responses_short: Exchange, responses_instructed: Exchange)
     source=openai("responses/create input"),
     breaks=["the system prompt is lost in silence"],
 )
-def test_developer(responses_short: Exchange, responses_developer: Exchange) -> None:
-    _more(responses_short, responses_developer, "a long developer message")
+def test_developer(
+    responses_short: Exchange, responses_long_input: Exchange, responses_developer: Exchange
+) -> None:
+    _more(
+        responses_short, responses_developer, "a long developer message", long=responses_long_input
+    )
 
 
 @rule(
@@ -227,8 +237,10 @@ def test_developer(responses_short: Exchange, responses_developer: Exchange) -> 
     source=openai("responses/create input"),
     breaks=["the model forgets what was said before"],
 )
-def test_history(responses_short: Exchange, responses_history: Exchange) -> None:
-    _more(responses_short, responses_history, "a history")
+def test_history(
+    responses_short: Exchange, responses_long_input: Exchange, responses_history: Exchange
+) -> None:
+    _more(responses_short, responses_history, "a history", long=responses_long_input)
 
 
 @rule(
@@ -238,5 +250,7 @@ def test_history(responses_short: Exchange, responses_history: Exchange) -> None
     source=openai("responses/create input"),
     breaks=["text of the user is lost in silence"],
 )
-def test_parts(responses_short: Exchange, responses_long_parts: Exchange) -> None:
-    _more(responses_short, responses_long_parts, "a long part")
+def test_parts(
+    responses_short: Exchange, responses_long_input: Exchange, responses_long_parts: Exchange
+) -> None:
+    _more(responses_short, responses_long_parts, "a long part", long=responses_long_input)

@@ -73,7 +73,7 @@ async def user_api_key_auth(request, api_key):
 def limits(place: Place) -> Sequence[Process]:
     place.write("custom_auth.py", AUTH)
     made = configuration()
-    made["general_settings"] = {"custom_auth": "custom_auth.user_api_key_auth"}
+    made["general_settings"]["custom_auth"] = "custom_auth.user_api_key_auth"
     return [proxy(place, made, {"LITELLM_RATE_LIMIT_WINDOW_SIZE": str(WINDOW_S)})]
 
 

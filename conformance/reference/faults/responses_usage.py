@@ -43,10 +43,6 @@ whole(
     breaks=(
         "responses.usage.input-counted",
         "responses.usage.input-grows",
-        "responses.instructions.used",
-        "responses.input.developer-used",
-        "responses.input.history-used",
-        "responses.input.parts-used",
         "responses.tools.counted",
         "responses.tools.result-counted",
         "responses.input-tokens.equal",
