@@ -83,8 +83,32 @@ def parser() -> argparse.ArgumentParser:
     compare = commands.add_parser(
         "compare", help="what changes for a client that moves from A to B"
     )
-    compare.add_argument("a", metavar="A")
-    compare.add_argument("b", metavar="B")
+    side = "a run's folder, a HAR file, a profile, a URL, PROFILE@URL, or a configuration file"
+    compare.add_argument("a", metavar="A", help=side)
+    compare.add_argument("b", metavar="B", help="the same")
+    for letter in "ab":
+        compare.add_argument(
+            f"--key-{letter}", metavar="KEY", help=f"the key of {letter.upper()}, or env:NAME"
+        )
+    compare.add_argument("--tier", choices=("smoke", "standard"), help="how much (default smoke)")
+    compare.add_argument("--rpm", type=float, metavar="N", help="requests a minute, of each")
+    compare.add_argument("--timeout", type=float, metavar="S", help="for one request")
+    compare.add_argument("--json", action="store_true", help="the differences as JSON")
+    compare.add_argument("--out", metavar="DIR", help="keep both recordings and the page here")
+
+    migrate = commands.add_parser(
+        "migrate-check", help="replay your own recorded OpenAI traffic against a new provider"
+    )
+    migrate.add_argument("recording", metavar="FILE.har")
+    migrate.add_argument(
+        "--map",
+        action="append",
+        metavar="OLD=NEW",
+        help="send model NEW where OLD was recorded; repeatable",
+    )
+    migrate.add_argument("--calls", type=int, metavar="N", help="replay N at most (default 100)")
+    migrate.add_argument("--json", action="store_true", help="the findings as JSON")
+    _options(migrate)
     merge = commands.add_parser("merge", help="join the shares of a run that --shard split")
     merge.add_argument("run", nargs="+", metavar="RUN")
     merge.add_argument("--out", required=True, metavar="DIR")

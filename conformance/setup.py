@@ -60,7 +60,7 @@ class Setup:
 
     def drive(self, cases: Sequence[Case]) -> Drive:
         """Send what the cases need; the embedded provider is started and stopped around it."""
-        with self._provider() as target:
+        with self.provider() as target:
             recording = Recording(self.earlier)
             with Spool(self.settings.out, self.redactor) as spool:
                 for exchange in self.earlier:
@@ -74,7 +74,7 @@ class Setup:
         return found
 
     @contextmanager
-    def _provider(self) -> Iterator[Target]:
+    def provider(self) -> Iterator[Target]:
         """The target, with the embedded provider started and stopped around it."""
         if not self.settings.embedded:
             yield self.target

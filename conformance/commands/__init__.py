@@ -22,7 +22,8 @@ WHERE = {
     "drivers": "doctor",
     "judge": "judge",
     "diff": "reports",
-    "compare": "reports",
+    "compare": "compare",
+    "migrate-check": "migrate",
     "report": "reports",
     "badge": "reports",
 }
@@ -31,5 +32,5 @@ WHERE = {
 def command(name: str) -> Callable[[dict[str, Any]], int]:
     """The function behind a word of the command line."""
     module = importlib.import_module(f"conformance.commands.{WHERE[name]}")
-    found: Callable[[dict[str, Any]], int] = getattr(module, f"{name}_command")
+    found: Callable[[dict[str, Any]], int] = getattr(module, f"{name.replace('-', '_')}_command")
     return found

@@ -86,28 +86,3 @@ def _report(place: Path) -> Any:
     if not run.complete:
         raise UsageError(f"{place} is incomplete (no footer): run it again before publishing")
     return build(run, read_har(har) if har.exists() else [])
-
-
-def compare_command(given: dict[str, Any]) -> int:
-    """What changes for a client that moves from one target to another."""
-    from conformance.har import read_har
-    from conformance.reporting.compare import compare, render
-
-    sides = []
-    for name in ("a", "b"):
-        place = Path(given[name])
-        har = place / "exchanges.har" if place.is_dir() else place
-        if not har.exists():
-            raise UsageError(f"{place} holds no exchanges.har: give the folders of two runs")
-        sides.append(read_har(har))
-    names = [str(_name(Path(given[name]))) for name in ("a", "b")]
-    print(render(names, compare(*sides)), end="")
-    return 0
-
-
-def _name(place: Path) -> str:
-    try:
-        header = load(place).header
-    except UsageError:
-        return place.name
-    return str(header.get("profile") or header.get("target") or place.name)

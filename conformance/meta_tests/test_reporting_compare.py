@@ -24,14 +24,20 @@ def test_equal_answers_differ_in_nothing() -> None:
     assert pair(chat(CHAT), chat(CHAT)) == []
 
 
-def test_a_refusal_comes_first() -> None:
+def test_a_refusal_is_told_as_the_sdks_raise_it() -> None:
     refused = chat({"error": {"code": "no_such"}}, status=400)
-    assert pair(chat(CHAT), refused) == [(Weight.REFUSED, "", "200", "400 no_such")]
+    assert pair(chat(CHAT), refused) == [
+        (Weight.REFUSED, "", "200", "400 no_such (BadRequestError)")
+    ]
+    broken = chat({}, status=503)
+    assert pair(chat(CHAT), broken) == [(Weight.REFUSED, "", "200", "503 (InternalServerError)")]
+    odd = chat({}, status=418)
+    assert pair(chat(CHAT), odd) == [(Weight.REFUSED, "", "200", "418 (APIStatusError)")]
 
 
 def test_other_errors_are_told() -> None:
     one, other = chat({"error": {"code": "x"}}, status=404), chat("<html>", status=404)
-    assert pair(one, other) == [(Weight.ERROR, "", "404 x", "404")]
+    assert pair(one, other) == [(Weight.ERROR, "", "404 x (NotFoundError)", "404 (NotFoundError)")]
     assert pair(one, one) == []
 
 
@@ -40,9 +46,40 @@ def test_missing_retyped_and_additional_fields() -> None:
     del other["usage"]
     assert pair(chat(CHAT), chat(other)) == [
         (Weight.SHAPE, "created", "number", "string"),
-        (Weight.SHAPE, "usage", "object", "absent"),
-        (Weight.EXTRA, "extra", "absent", "object"),
+        (Weight.SHAPE, "usage", "object", "absent; instead extra (object)"),
     ]
+    more = {**CHAT, "extra": {"a": [True]}}
+    assert pair(chat(CHAT), chat(more)) == [(Weight.EXTRA, "extra", "absent", "object")]
+
+
+def test_what_stands_there_instead_is_told_beside_what_is_lost() -> None:
+    one = {"object": "list", "data": [{"id": "m"}], "usage": {"prompt": 1, "total": 1}}
+    other = {"models": [{"id": "m"}], "usage": {"tokens": 1}}
+    assert pair(chat(one), chat(other)) == [
+        (
+            Weight.SHAPE,
+            "data, object",
+            "data (array), object (string)",
+            "absent; instead models (array)",
+        ),
+        (
+            Weight.SHAPE,
+            "usage.prompt, usage.total",
+            "usage.prompt (number), usage.total (number)",
+            "absent; instead usage.tokens (number)",
+        ),
+    ]
+
+
+def test_limits_stand_side_by_side_whatever_they_are_called() -> None:
+    one = chat(CHAT, headers=(*JSON, ("X-RateLimit-Limit-RPM", "10")))
+    other = chat(CHAT, headers=(*JSON, ("x-ratelimit-limit-requests", "500")))
+    assert pair(one, other)[0] == (
+        Weight.LIMITS,
+        "",
+        "10 (x-ratelimit-limit-rpm)",
+        "500 (x-ratelimit-limit-requests)",
+    )
 
 
 def test_a_null_is_no_other_type() -> None:
@@ -95,10 +132,11 @@ def test_shape_names_every_path() -> None:
 def test_the_page() -> None:
     refused = chat({"error": {"code": "a|b\x1b"}}, status=400)
     page = render(("one", "two"), compare([chat(CHAT)], [refused]))
-    assert page.startswith("# Moving from one to two\n\n1 differences can break a client")
+    assert page.startswith("# Moving from one to two\n\n1 difference can break a client")
     assert "a\\|b" in page
     assert "\x1b" not in page
     assert "No difference" in render(("one", "two"), ())
     shaped = render(("one", "two"), compare([chat(CHAT)], [chat({**CHAT, "id": 3})]))
     assert "`id`" in shaped
+    assert "lost in silence" in shaped
     assert "## Latency" in shaped

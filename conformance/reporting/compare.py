@@ -1,11 +1,12 @@
 """What changes for a client that moves from one target to another: the same probes, recorded twice.
 
-Differences are ordered by what breaks: an answer that is refused, a shape that lacks or retypes
-something, another error, then headers, models and latency.
+Differences are ordered by what breaks: first what succeeds and has another shape, because nothing
+raises there and data is lost in silence; then what is refused, other errors, and what else differs.
 """
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from enum import IntEnum
 from typing import Any
 
 from conformance.exchange import Exchange
-from conformance.reporting.text import plain
+from conformance.reporting.text import many, plain, seconds
 
 QUIET = frozenset(
     {
@@ -41,37 +42,57 @@ QUIET = frozenset(
 class Weight(IntEnum):
     """How much a difference breaks, most first."""
 
-    REFUSED = 0
-    SHAPE = 1
+    SHAPE = 0
+    REFUSED = 1
     ERROR = 2
     FINISH = 3
     MODELS = 4
-    HEADERS = 5
-    EXTRA = 6
-    LATENCY = 7
+    LIMITS = 5
+    PRICES = 6
+    HEADERS = 7
+    EXTRA = 8
+    LATENCY = 9
 
 
 TITLES: Mapping[Weight, str] = {
-    Weight.REFUSED: "Answered here, refused there",
-    Weight.SHAPE: "Missing or of another type",
+    Weight.SHAPE: "Answered with another shape: missing, or of another type",
+    Weight.REFUSED: "Answered by one, refused by the other",
     Weight.ERROR: "Other errors",
     Weight.FINISH: "Other finish reasons",
     Weight.MODELS: "Models",
+    Weight.LIMITS: "Rate limits",
+    Weight.PRICES: "Prices",
     Weight.HEADERS: "Headers",
     Weight.EXTRA: "Additional fields (harmless for most clients)",
     Weight.LATENCY: "Latency",
 }
 
 
+EXCEPTIONS: Mapping[int, str] = {
+    400: "BadRequestError",
+    401: "AuthenticationError",
+    403: "PermissionDeniedError",
+    404: "NotFoundError",
+    409: "ConflictError",
+    422: "UnprocessableEntityError",
+    429: "RateLimitError",
+}
+"""What the official SDKs raise for a status."""
+
+
 @dataclass(frozen=True)
 class Difference:
-    """One line of the comparison. ``where``: route or probe."""
+    """One line of the comparison.
+
+    ``where``: route or probe. ``depth``: how deep in a document, the outermost first.
+    """
 
     weight: Weight
     where: str
     a: str
     b: str
     what: str = ""
+    depth: int = 0
 
 
 def shape(value: Any, path: str = "") -> dict[str, str]:
@@ -95,11 +116,11 @@ def compare(a: Iterable[Exchange], b: Iterable[Exchange]) -> tuple[Difference, .
         x, y = left[name], right[name]
         where = f"{x.route} ({name})"
         if x.ok != y.ok:
-            found.append(Difference(Weight.REFUSED, where, _status(x), _status(y)))
+            found.append(Difference(Weight.REFUSED, where, _raised(x), _raised(y)))
             continue
         if not x.ok:
             if _status(x) != _status(y):
-                found.append(Difference(Weight.ERROR, where, _status(x), _status(y)))
+                found.append(Difference(Weight.ERROR, where, _raised(x), _raised(y)))
             continue
         place = shapes.setdefault((x.route, "stream" if x.is_stream else ""), {})
         _shapes(x, y, place)
@@ -107,9 +128,15 @@ def compare(a: Iterable[Exchange], b: Iterable[Exchange]) -> tuple[Difference, .
             found.append(Difference(Weight.FINISH, where, _finish(x), _finish(y)))
     found += _shape_differences(shapes)
     found += _models(left, right)
+    found += _limits(left.values(), right.values())
     found += _headers(left.values(), right.values())
     found += _latency(left, right)
-    return tuple(sorted(found, key=lambda d: (d.weight, d.where, d.what)))
+    return ordered(found)
+
+
+def ordered(found: Iterable[Difference]) -> tuple[Difference, ...]:
+    """Heaviest first, and the outermost of a document before what is within."""
+    return tuple(sorted(found, key=lambda d: (d.weight, d.depth, d.where, d.what)))
 
 
 def render(names: Sequence[str], found: Sequence[Difference]) -> str:
@@ -118,10 +145,18 @@ def render(names: Sequence[str], found: Sequence[Difference]) -> str:
     lines = [f"# Moving from {plain(a)} to {plain(b)}", ""]
     breaking = sum(d.weight <= Weight.ERROR for d in found)
     lines.append(
-        f"{breaking} differences can break a client, {len(found) - breaking} more were seen."
+        f"{many(breaking, 'difference')} can break a client, {len(found) - breaking} more "
+        f"{'was' if len(found) - breaking == 1 else 'were'} seen."
         if found
         else "No difference was seen in what both were asked."
     )
+    first = found[0] if found and found[0].weight is Weight.SHAPE else None
+    if first is not None:
+        lines += [
+            "",
+            "The worst come first: these calls succeed, no client library raises anything, "
+            "and what is missing is lost in silence.",
+        ]
     for weight, title in TITLES.items():
         rows = [d for d in found if d.weight is weight]
         if not rows:
@@ -149,6 +184,14 @@ def _status(x: Exchange) -> str:
     return f"{x.status} {code}" if code else str(x.status)
 
 
+def _raised(x: Exchange) -> str:
+    """The status with its code, and what an official SDK makes of it."""
+    if x.ok:
+        return _status(x)
+    name = EXCEPTIONS.get(x.status, "InternalServerError" if x.status >= 500 else "APIStatusError")
+    return f"{_status(x)} ({name})"
+
+
 def _documents(x: Exchange) -> list[Any]:
     return list(x.payloads) if x.is_sse else [x.json]
 
@@ -172,16 +215,40 @@ def _shapes(x: Exchange, y: Exchange, place: dict[str, tuple[str, str]]) -> None
 def _shape_differences(
     shapes: Mapping[tuple[str, str], Mapping[str, tuple[str, str]]],
 ) -> Iterable[Difference]:
+    """For each object what it lacks, with what stands there instead, and what it has besides."""
     for (route, mode), paths in shapes.items():
         where = f"{route} {mode}".strip()
+        lost: dict[str, list[str]] = {}
+        added: dict[str, list[str]] = {}
         for path, (one, other) in sorted(paths.items()):
-            if one == other or "null" in (one, other):
-                continue
-            parent = path.rpartition(".")[0]
-            if parent and "absent" in paths.get(parent, ()):
-                continue  # said of its parent already
-            weight = Weight.EXTRA if one == "absent" else Weight.SHAPE
-            yield Difference(weight, where, one, other, path)
+            parent = path[:-2] if path.endswith("[]") else path.rpartition(".")[0]
+            if one == other or "null" in (one, other) or "absent" in paths.get(parent, ()):
+                continue  # the same, or said of its parent already
+            if one == "absent":
+                added.setdefault(parent, []).append(path)
+            elif other == "absent":
+                lost.setdefault(parent, []).append(path)
+            else:
+                yield Difference(Weight.SHAPE, where, one, other, path, _depth(path))
+        for parent, names in lost.items():
+            instead = added.pop(parent, [])
+            b = "absent" + (f"; instead {_typed(instead, paths, 1)}" if instead else "")
+            a = _typed(names, paths, 0)
+            yield Difference(Weight.SHAPE, where, a, b, ", ".join(names), _depth(names[0]))
+        for names in added.values():
+            for path in names:
+                yield Difference(Weight.EXTRA, where, "absent", paths[path][1], path, _depth(path))
+
+
+def _depth(path: str) -> int:
+    return path.count(".") + path.count("[]")
+
+
+def _typed(names: Sequence[str], paths: Mapping[str, tuple[str, str]], side: int) -> str:
+    """Paths with their types; the type alone where there is one path and it is the reader's own."""
+    if side == 0 and len(names) == 1:
+        return paths[names[0]][0]
+    return ", ".join(f"{name} ({paths[name][side]})" for name in names)
 
 
 def _finish(x: Exchange) -> str:
@@ -209,15 +276,38 @@ def _ids(body: Any) -> list[str]:
     return [str(r.get("id")) for r in rows if isinstance(r, dict)] if isinstance(rows, list) else []
 
 
-def _headers(a: Iterable[Exchange], b: Iterable[Exchange]) -> Iterable[Difference]:
-    def names(side: Iterable[Exchange]) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for x in side:
-            for name, value in x.response.headers if x.response and x.ok else ():
-                found.setdefault(name.lower(), value)
-        return {k: v for k, v in found.items() if k not in QUIET}
+LIMIT = re.compile(r"x-ratelimit-(limit|remaining|reset)-([a-z0-9_-]+)")
 
-    one, other = names(a), names(b)
+
+def _fields(side: Iterable[Exchange]) -> dict[str, str]:
+    """Each header that successful answers carry, with the first value seen."""
+    found: dict[str, str] = {}
+    for x in side:
+        for name, value in x.response.headers if x.response and x.ok else ():
+            found.setdefault(name.lower(), value)
+    return {k: v for k, v in found.items() if k not in QUIET}
+
+
+def _limits(a: Iterable[Exchange], b: Iterable[Exchange]) -> Iterable[Difference]:
+    """The limits that the headers of both sides name, under whatever names."""
+
+    def told(side: Iterable[Exchange], *words: str) -> str:
+        fields = _fields(side)
+        for name, value in fields.items():
+            match = LIMIT.fullmatch(name)
+            if match and match[1] == "limit" and match[2] in words:
+                return f"{value} ({name})"
+        return "no header says"
+
+    a, b = list(a), list(b)
+    for title, words in (("requests", ("requests", "rpm")), ("tokens", ("tokens", "tpm"))):
+        one, other = told(a, *words), told(b, *words)
+        if one != other:
+            yield Difference(Weight.LIMITS, f"{title} a window", one, other)
+
+
+def _headers(a: Iterable[Exchange], b: Iterable[Exchange]) -> Iterable[Difference]:
+    one, other = _fields(a), _fields(b)
     for name in sorted(one.keys() ^ other.keys()):
         yield Difference(
             Weight.HEADERS, name, one.get(name, "absent")[:60], other.get(name, "absent")[:60]
@@ -229,11 +319,23 @@ def _latency(left: Mapping[str, Exchange], right: Mapping[str, Exchange]) -> Ite
     if both:
         a, b = (statistics.median(side[n].duration for n in both) for side in (left, right))
         yield Difference(
-            Weight.LATENCY,
-            f"median of {len(both)} answers",
-            f"{a * 1000:.0f} ms",
-            f"{b * 1000:.0f} ms",
+            Weight.LATENCY, f"median of {many(len(both), 'answer')}", seconds(a), seconds(b)
         )
+    streams = [n for n in both if _first(left[n]) is not None and _first(right[n]) is not None]
+    if streams:
+        a, b = (statistics.median(_first(side[n]) or 0 for n in streams) for side in (left, right))
+        yield Difference(
+            Weight.LATENCY,
+            f"first event, median of {many(len(streams), 'stream')}",
+            seconds(a),
+            seconds(b),
+        )
+
+
+def _first(x: Exchange) -> float | None:
+    """Seconds to the first event of a stream."""
+    timed = x.response.timed_payloads if x.is_sse and x.response else ()
+    return timed[0][0] if timed else None
 
 
 def _kind(value: Any) -> str:
