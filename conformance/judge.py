@@ -10,6 +10,7 @@ from typing import Any
 
 from conformance.capability import Claim, all_capabilities, lineage
 from conformance.capability import Finding as Ability
+from conformance.declined import declined
 from conformance.exchange import Exchange, Steps
 from conformance.expect import Inconclusive, NotApplicable, Violation
 from conformance.probe import AnyProbe, Scenario, all_probes
@@ -154,7 +155,27 @@ def _active(case: Case, driver: str, bench: Bench) -> Finding:
             if obstacle is not None:
                 return obstacle
         arguments.append(found)
-    return _decide(case, tuple(arguments), _ids(arguments), _main(arguments), 1)
+    decided = _decide(case, tuple(arguments), _ids(arguments), _main(arguments), 1)
+    if decided.observation is Observation.VIOLATED:
+        return _of_the_model(case, arguments) or decided
+    return decided
+
+
+def _of_the_model(case: Case, arguments: list[Exchange | Steps]) -> Finding | None:
+    """No violation where the model does not take a parameter that the requests only use."""
+    if case.id.startswith(("errors.", "fuzz.")):
+        return None  # these are about refusals
+    for argument in arguments:
+        for exchange in (argument,) if isinstance(argument, Exchange) else argument:
+            param = declined(exchange)
+            if param:
+                return Finding(
+                    Observation.INCONCLUSIVE,
+                    f"the model does not take `{param}`, as reasoning models do not",
+                    owner="model",
+                    evidence=(exchange.id,),
+                )
+    return None
 
 
 def _decide(

@@ -9,7 +9,7 @@ from conformance import vectors
 from conformance.chats import related
 from conformance.exchange import Exchange
 from conformance.expect import NotApplicable, fail, kind_of, require
-from conformance.requirement import MAY, MUST, SHOULD, field, live, openai, requirement, sdk
+from conformance.requirement import MAY, MUST, field, live, openai, requirement, sdk
 from conformance.select import EMBEDDINGS, Selector
 
 NODE = "openai-node decodes the list as base64: a quarter as many numbers, all wrong, no error"

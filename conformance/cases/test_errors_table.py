@@ -159,6 +159,8 @@ def _coded(row: Wrong, strict: bool) -> bool:
 def _check_code(x: Exchange) -> None:
     code = error_of(x).get("code")
     row = TABLE[x.probe]
+    if code.present and code.raw is None and not row.strict:
+        raise NotApplicable("no code")  # what it is there has been seen too rarely
     if code.raw not in row.codes:
         _not_offered(x)
         fail("error.code", [str(c) for c in row.codes], code.raw if code.present else "absent")
@@ -179,7 +181,8 @@ def test_code_strict(x: Exchange) -> None:
 @requirement(
     "errors.code.validation-family",
     SHOULD,
-    "`code` names the kind of mistake as OpenAI's validator does, also in rarer cases.",
+    "`code`, where it is given, names the kind of mistake as OpenAI's validator does, also in "
+    "rarer cases.",
     source=live("chat, images and responses 2025 and 2026: the validator's codes"),
     over=_rows(
         lambda row: _coded(row, False) and row.route != "urls",
@@ -206,6 +209,8 @@ def test_code_not_misleading(x: Exchange) -> None:
     row = TABLE[x.probe]
     if "model" in row.id and code == "model_not_found":
         raise NotApplicable("it is about the model")
+    if "too-long" in row.id and code == "context_length_exceeded":
+        return
     if isinstance(code, str) and (code in MISLEADING):
         fail("error.code", [str(c) for c in row.codes] or ["null"], code)
 

@@ -69,6 +69,27 @@ def test_what_a_case_raises(function: Callable[..., None], wanted: Observation) 
     assert (active.observation, passive.observation) == (wanted, wanted)
 
 
+@pytest.mark.parametrize(
+    ("code", "param", "wanted"),
+    [
+        ("unsupported_value", "temperature", Observation.INCONCLUSIVE),
+        ("unsupported_value", "top_p", Observation.VIOLATED),
+        ("unsupported_value", "messages", Observation.VIOLATED),
+        ("invalid_value", "temperature", Observation.VIOLATED),
+    ],
+)
+def test_what_a_model_does_not_take_is_no_violation(
+    code: str, param: str, wanted: Observation
+) -> None:
+    error = {"error": {"message": "no", "type": "t", "param": param, "code": code}}
+    sent = {"temperature": 0, "messages": []}
+    refused = made(error, status=400, sent=sent, probe="chat")
+    plain = made({}, probe="chat_stream", id="x2")
+    cases = (case(broken, "chat", any_status=True), case(broken, "chat_stream", "chat"))
+    found = [judge(one, "http", bench(refused, plain)).observation for one in cases]
+    assert found == [wanted, Observation.NOT_RUN]
+
+
 def test_a_passive_case_counts_and_names_the_first_violation() -> None:
     def odd(x: Exchange) -> None:
         if x.id != "x2":

@@ -8,7 +8,7 @@ from conformance.capability import capability
 from conformance.exchange import Exchange
 from conformance.probe import Accepted, Context, Model, Skip, post, probe
 from conformance.probes.errors_table import EMBEDDINGS, outside, wrong
-from conformance.requirement import MUST, SHOULD, field, live, openai, sdk
+from conformance.requirement import MAY, MUST, field, live, openai, sdk
 from conformance.vectors import first
 
 EMBEDDING = Model("embedding")
@@ -270,7 +270,7 @@ wrong(
     "An input longer than any model reads",
     input="a " * 40_000,
     params=("input", None),
-    level=SHOULD,
+    level=MAY,
     source=live("embeddings: maximum context length"),
 )
 wrong(
@@ -279,7 +279,7 @@ wrong(
     "A list with an empty string",
     input=["hello", ""],
     params=("input", "input[1]", None),
-    level=SHOULD,
+    level=MAY,
 )
 wrong(
     EMBEDDINGS,
@@ -294,7 +294,7 @@ wrong(
     "A list with an empty list of tokens",
     input=[TOKENS, []],
     params=("input", "input[1]", None),
-    level=SHOULD,
+    level=MAY,
     needs="embeddings.tokens",
 )
 wrong(
@@ -303,7 +303,7 @@ wrong(
     "A token id below 0",
     input=[-1],
     params=("input", "input[0]", None),
-    level=SHOULD,
+    level=MAY,
     needs="embeddings.tokens",
 )
 wrong(
@@ -312,7 +312,7 @@ wrong(
     "Token ids nested three lists deep",
     input=[[[791]]],
     params=("input", "input[0]", None),
-    level=SHOULD,
+    level=MAY,
 )
 wrong(
     EMBEDDINGS,

@@ -11,6 +11,7 @@ from conformance.reference.instructions import json_answer, plain_answer, styled
 from conformance.reference.schema_values import example
 from conformance.reference.tokens import Token
 from conformance.reference.toolcalls import cities, hints, tool_calls
+from conformance.reference.voices import SPEAKING, VOICES
 
 _FORCED_RUN = 32
 _SUBSTITUTES = (b" well", b" so", b" yes", b"~")
@@ -35,6 +36,9 @@ def _text(ask: Ask, index: int) -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if ask.json_object:
         return json_answer(ask, index)
+    voice = VOICES.get(SPEAKING.get())
+    if voice is not None:
+        return voice(ask, index)
     return styled(plain_answer(ask, index), ask)
 
 

@@ -165,8 +165,8 @@ _body("errors.code.validation", lambda e: _changed(e, code="bad_request"),
 _body("errors.code.validation/null", lambda e: _changed(e, code=None),
       "The code of an empty list of messages is null.", "errors.code.validation",
       when=sends("errors_chat_messages_empty"))  # fmt: skip
-_body("errors.code.validation-family", lambda e: _changed(e, code=None),
-      "The code of a wrong type is null.")  # fmt: skip
+_body("errors.code.validation-family", lambda e: _changed(e, code="bad_request"),
+      "The code of a wrong type is a word of its own.")  # fmt: skip
 _body("errors.param.names-field", lambda e: _changed(e, param="top_p"),
       "`param` names another field.")  # fmt: skip
 _body("errors.param.names-field/index", lambda e: _changed(e, param="messages[1].role"),
