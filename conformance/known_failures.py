@@ -95,6 +95,12 @@ def documented(profile: Profile) -> tuple[KnownFailure, ...]:
     )
 
 
+def listed(known: Iterable[KnownFailure], profile: Profile) -> tuple[KnownFailure, ...]:
+    """The entries of the file, without what the provider documents."""
+    beside = documented(profile)
+    return tuple(entry for entry in known if entry not in beside)
+
+
 def findings(
     known: Iterable[KnownFailure], results: Iterable[Result], today: str = ""
 ) -> list[str]:
@@ -117,35 +123,59 @@ def findings(
     return said
 
 
-def dump(results: Iterable[Result], today: str = "") -> str:
+def dump(
+    results: Iterable[Result], today: str = "", known: Iterable[KnownFailure] | None = None
+) -> str:
     """A list that excuses what failed in a run, to be read by :func:`load`.
 
-    Reasons of entries that stand already are kept; new ones say what was seen and want a reason.
+    ``known``: the entries that stood. Those that are still violated, and those of which the run
+    judged nothing, stay as they are; new ones say what was seen and want a reason. Without them
+    what was known in the run is written with its reason.
     """
+    results = tuple(results)
     today = today or datetime.now(UTC).date().isoformat()
     drivers: dict[str, set[str]] = {}
     failed: dict[str, list[Result]] = {}
+    judged: set[tuple[str, str]] = set()
+    standing = tuple(known or ())
     for result in results:
         drivers.setdefault(result.requirement, set()).add(result.driver)
-        bad = result.outcome in (Outcome.FAILED, Outcome.KNOWN)
+        if result.observation in (Observation.HELD, Observation.VIOLATED):
+            judged |= {(result.requirement, result.driver), (result.requirement, "")}
+        bad = result.outcome is Outcome.FAILED or (
+            known is None and result.outcome is Outcome.KNOWN
+        )
         if bad and result.observation is Observation.VIOLATED:
             failed.setdefault(result.requirement, []).append(result)
-    blocks = [_HEAD]
-    for name, found in sorted(failed.items()):
+    blocks: list[tuple[str, str]] = []
+    for name, found in failed.items():
         everywhere = {r.driver for r in found} == drivers[name]
-        reasons = {r.reason for r in found}
-        if everywhere and len(reasons) == 1:
-            blocks.append(_block(found[0], "", today))
+        if everywhere and len({r.reason for r in found}) == 1:
+            blocks.append((name, _block(found[0], "", today)))
         else:
-            blocks += [_block(result, result.driver, today) for result in found]
-    return "\n".join(blocks)
+            blocks += [(name, _block(result, result.driver, today)) for result in found]
+    violated = {
+        (r.requirement, driver)
+        for r in results
+        if r.outcome is Outcome.KNOWN
+        for driver in (r.driver, "")
+    }
+    for entry in standing:
+        place = (entry.requirement, entry.driver)
+        if place not in judged or place in violated:
+            blocks.append((entry.requirement, _entry_block(entry)))
+    return "\n".join([_HEAD, *(block for _, block in sorted(blocks))])
 
 
 def _block(result: Result, driver: str, today: str) -> str:
     seen = result.message or f"{result.text or 'violated'}"
-    rows = [("requirement", result.requirement), ("driver", driver)]
-    rows += [("reason", result.reason or f"say why: {seen}")]
-    rows += [("since", "" if result.reason else today)]
+    reason = result.reason or f"say why: {seen}"
+    since = "" if result.reason else today
+    return _entry_block(KnownFailure(result.requirement, reason, driver, since))
+
+
+def _entry_block(entry: KnownFailure) -> str:
+    rows = [(name, getattr(entry, name)) for name in _FIELDS]
     lines = [f"{name} = {_quoted(value)}" for name, value in rows if value]
     return "[[known_failures]]\n" + "\n".join(lines) + "\n"
 

@@ -122,7 +122,8 @@ class Setup:
             cost=spent.usd,
             more=more,
         )
-        for said in known_failures.findings(self.options.known, ranked):
+        known = known_failures.listed(self.options.known, self.settings.profile)
+        for said in known_failures.findings(known, ranked):
             self.notes.append(said)
         if self.settings.out is not None:
             write_outputs(self.settings.out, run, found.recording.exchanges, self.redactor)

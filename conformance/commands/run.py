@@ -56,6 +56,7 @@ def run_command(given: dict[str, Any]) -> int:
     from conformance.output import redacted
     from conformance.reporting import terminal
     from conformance.reporting.report import build
+    from conformance.reporting.text import plain
 
     exchanges = [redacted(x, run.setup.redactor) for x in run.drive.recording.exchanges]
     report = build(run.run, exchanges)
@@ -64,7 +65,11 @@ def run_command(given: dict[str, Any]) -> int:
         from conformance import known_failures
         from conformance.output import write
 
-        write(Path(given["write_known_failures"]), known_failures.dump(run.run.results))
+        known = known_failures.listed(run.options.known, run.setup.settings.profile)
+        text = known_failures.dump(run.run.results, known=known)
+        write(Path(given["write_known_failures"]), text)
+    for note in (*run.setup.settings.notes, *run.setup.notes):
+        print(f"note: {plain(note)}", file=sys.stderr)
     print(f"report: {Path(given['out']) / 'report.html'}", file=sys.stderr)
     return int(run.status if run.status is not None else status)
 

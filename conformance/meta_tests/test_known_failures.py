@@ -105,6 +105,28 @@ def test_findings_after_a_run() -> None:
     ]
 
 
+def test_entries_that_stand_are_kept_whole(tmp_path: Path) -> None:
+    known = (
+        KnownFailure("chat.shape.id", "issue 1", "http", "2026-01-01", "2027-01-01"),
+        KnownFailure("chat.stream.terminator", "issue 2", expires="2027-01-01"),
+        KnownFailure("chat.a.b", "issue 3"),
+        KnownFailure("chat.a.c", "mended"),
+    )
+    results = [
+        result("chat.shape.id", Outcome.KNOWN, reason="issue 1"),
+        result("chat.shape.id", driver="node-sdk", message="new"),
+        result("chat.stream.terminator", Outcome.SKIPPED, observation=Observation.NOT_RUN),
+        result("chat.a.c", Outcome.FAILED, observation=Observation.HELD),
+    ]
+    written = load(write(tmp_path, dump(results, "2026-03-04", known)), {*IDS, "chat.a.b"})
+    assert written == (
+        known[2],
+        known[0],
+        KnownFailure("chat.shape.id", "say why: new", "node-sdk", "2026-03-04"),
+        known[1],
+    )
+
+
 def test_what_is_written_can_be_read(tmp_path: Path) -> None:
     nasty = 'a "quote"\n\x7f \x1b[31m \ud800 😀 \\'
     results = [
