@@ -96,6 +96,13 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session
+def sdks(session: nox.Session) -> None:
+    """Oldest and newest release of each major of openai-python: requirement by release."""
+    suite(session)
+    session.run("conformance", "sdks", "--install", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Speed and cost, as ratios measured in this run."""
     suite(session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -50,3 +51,18 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--resume", {"metavar": "DIR", "help": "go on with a run; what it sent is not sent again"}),
     ("--seed", {"type": int, "metavar": "N", "help": "for nonces and fuzzing"}),
 )
+
+
+def words_of(given: Mapping[str, Any]) -> list[str]:
+    """Options that were read, as words of a command line again."""
+    words: list[str] = []
+    for flag, settings in OPTIONS:
+        value = given.get(flag.lstrip("-").replace("-", "_"))
+        if value is None:
+            continue
+        if settings.get("action") == "store_true":
+            words.append(flag)
+        else:
+            several = value if isinstance(value, list) else [value]
+            words += [f"{flag}={one}" for one in several]
+    return words

@@ -53,6 +53,17 @@ def parser() -> argparse.ArgumentParser:
     tap.add_argument("--details", action="store_true", help="print every finding in full")
     _options(tap)
 
+    sdks = commands.add_parser("sdks", help="judge with old and new releases of openai-python")
+    sdks.add_argument("requirement", nargs="*", metavar="ID", help="only these ids or beginnings")
+    sdks.add_argument(
+        "--release",
+        action="append",
+        metavar="V",
+        help="1.40.0, or 1.x for the newest of a major; repeatable (default: oldest and newest)",
+    )
+    sdks.add_argument("--install", action="store_true", help="fetch releases that are not here")
+    _options(sdks)
+
     listing = commands.add_parser("list", help="every requirement, a line each")
     listing.add_argument("requirement", nargs="*", metavar="ID")
     listing.add_argument("--json", action="store_true", help="the catalogue as JSON")

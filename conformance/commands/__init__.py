@@ -11,6 +11,7 @@ from typing import Any
 
 WHERE = {
     "run": "run",
+    "sdks": "sdks",
     "tap": "tap",
     "merge": "merge",
     "serve": "serve",

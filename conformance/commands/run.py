@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from conformance.arguments import OPTIONS
+from conformance.arguments import words_of
 
 DEFAULT_OUT = "conformance-report"
 
@@ -85,17 +85,7 @@ def _pytest_arguments(given: dict[str, Any]) -> list[str]:
         "no:cacheprovider",
         *QUICK,
     ]
-    for flag, settings in OPTIONS:
-        value = given.get(flag.lstrip("-").replace("-", "_"))
-        if value is None:
-            continue
-        if settings.get("action") == "store_true":
-            arguments.append(flag)
-        elif isinstance(value, list):
-            for one in value:
-                arguments += [f"{flag}={one}"]
-        else:
-            arguments += [f"{flag}={value}"]
+    arguments += words_of(given)
     for word in given["requirement"]:
         arguments += ["--requirement", word]
     if given.get("k"):

@@ -1,62 +1,59 @@
-"""The drivers ``python-sdk`` and ``python-sdk-async``: openai-python as its users run it.
+"""The drivers ``python-sdk`` and ``python-sdk-async``: openai-python, synchronous and not.
 
-Default HTTP client, only base URL and key given. Retries of the library are off unless a probe asks
-for them, so that the suite's own policy stays in charge.
+Retries of the library are off unless a probe asks for them, so that the suite's own policy stays in
+charge. CONFORMANCE_SDK_PYTHON names an interpreter with another release than the one that is
+installed beside the suite; the library then runs there.
 """
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable
-from contextlib import suppress
+import os
 from typing import Any
 
-from conformance.drivers.python_sdk_consume import consume, without_loop
-from conformance.drivers.sdk_call import SdkOptions, call_of, options_of
-from conformance.drivers.sdk_environment import Hush, clean_environment
+from conformance.drivers.python_client import PythonClient
+from conformance.drivers.python_process import PythonProcess
+from conformance.drivers.sdk_call import call_of, options_of
 from conformance.drivers.sdk_hub import Hub
 from conformance.exchange import ClientView
 from conformance.probe import Probe, Skip
 
 NAMES = ("python-sdk", "python-sdk-async")
-_UNUSED = "http://127.0.0.1:9/v1"
+ELSEWHERE = "CONFORMANCE_SDK_PYTHON"
 
 
 class PythonSdk:
-    """One of the two clients, shared by all calls as an application would share it."""
+    """One of the two drivers; open it with :meth:`start`."""
 
     def __init__(self, hub: Hub, *, asynchronous: bool) -> None:
         self.name = NAMES[asynchronous]
+        self.version = ""
         self._hub = hub
         self._target = hub.courier.target
         self._asynchronous = asynchronous
-        with clean_environment():
-            import openai
+        self._client: PythonClient | PythonProcess | None = None
 
-            kind = openai.AsyncOpenAI if asynchronous else openai.OpenAI
-            self._client: Any = kind(base_url=_UNUSED, api_key="unused")
-        self._bare: list[Any] = []
-        self.version = f"openai-python {openai.__version__}"
-        self._hush = Hush().__enter__()
+    async def start(self) -> None:
+        """Get the library ready. Raises SuiteError when that cannot be."""
+        python = os.environ.get(ELSEWHERE)
+        if python:
+            process = PythonProcess(python, asynchronous=self._asynchronous)
+            await process.start()
+            self._client = process
+        else:
+            self._client = PythonClient(asynchronous=self._asynchronous)
+        self.version = self._client.version
 
     async def run(self, probe: Probe, body: Any, path: str) -> None:
         """Send a probe as a call. Raises Skip when this library cannot."""
         options = options_of(probe)
-        call = call_of(probe, body, self._target.fill_path(path))
+        path = self._target.fill_path(path)
+        call_of(probe, body, path)  # whether there is one at all
         key = options.bearer or self._key(probe)
+        patience = 3 * (probe.timeout or self._target.limits.timeout_s) + 30
 
         async def send(base_url: str) -> ClientView:
-            client = self._prepared(base_url, key, options)
-            work = consume(client, self.version, call, options)
-            try:
-                async with asyncio.timeout(self._patience(probe)):
-                    if self._asynchronous:
-                        return await work
-                    return await _in_thread(lambda: without_loop(work))
-            except TimeoutError:
-                error = {"classes": ["Abandoned"], "message": "the call did not come back"}
-                return ClientView(self.version, call.name, "raised", None, error)
+            assert self._client is not None
+            return await self._client.send(base_url, key, probe, body, path, patience)
 
         retry = options.retry and options.max_retries == 0
         await self._hub.drive(probe, self.name, send, retry=retry)
@@ -67,55 +64,6 @@ class PythonSdk:
         # a server without keys still gets one: the library insists
         return self._target.keys.get(probe.key) or "unused"
 
-    def _prepared(self, base_url: str, key: str, options: SdkOptions) -> Any:
-        given: dict[str, Any] = {"base_url": base_url, "api_key": key}
-        if options.max_retries is not None:
-            given["max_retries"] = options.max_retries
-        if options.timeout is not None:
-            given["timeout"] = options.timeout
-        if options.bare:
-            found = {"OPENAI_API_KEY": given.pop("api_key"), "OPENAI_BASE_URL": base_url}
-            with clean_environment(found):
-                self._bare.append(type(self._client)())
-            return self._bare[-1].with_options(**{k: given[k] for k in given.keys() - {"base_url"}})
-        with clean_environment(options.environment):
-            return self._client.with_options(**given)
-
-    def _patience(self, probe: Probe) -> float:
-        """Seconds after which a call is given up, whatever the library still waits for."""
-        return 3 * (probe.timeout or self._target.limits.timeout_s) + 30
-
     async def aclose(self) -> None:
-        for client in (self._client, *self._bare):
-            if self._asynchronous:
-                await client.close()
-            else:
-                client.close()
-        self._hush.__exit__()
-
-
-async def _in_thread(work: Callable[[], ClientView]) -> ClientView:
-    """Run in a thread that does not keep the process alive when the call never returns."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[ClientView] = loop.create_future()
-
-    def done(view: ClientView | None, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            assert view is not None
-            future.set_result(view)
-
-    def body() -> None:
-        view, error = None, None
-        try:
-            view = work()
-        except BaseException as raised:
-            error = raised
-        with suppress(RuntimeError):  # the loop may be gone
-            loop.call_soon_threadsafe(done, view, error)
-
-    threading.Thread(target=body, name="python-sdk", daemon=True).start()
-    return await future
+        if self._client is not None:
+            await self._client.aclose()

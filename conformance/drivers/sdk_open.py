@@ -39,19 +39,20 @@ async def open_drivers(
     await hub.start()
     opened = Opened(hub)
     for name in names:
+        driver: Any
         if name in NAMES:
             driver = PythonSdk(hub, asynchronous=name == "python-sdk-async")
-            opened.drivers[name] = driver
-            opened.versions[name] = driver.version
         elif name == node_sdk.NAME:
-            node = node_sdk.NodeSdk(hub)
-            try:
-                await node.start()
-            except SuiteError as error:
-                opened.missing[name] = str(error)
-                continue
-            opened.drivers[name] = node
-            opened.versions[name] = node.version
+            driver = node_sdk.NodeSdk(hub)
+        else:
+            continue
+        try:
+            await driver.start()
+        except SuiteError as error:
+            opened.missing[name] = str(error)
+            continue
+        opened.drivers[name] = driver
+        opened.versions[name] = driver.version
     return opened
 
 

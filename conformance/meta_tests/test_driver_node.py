@@ -155,8 +155,8 @@ def test_process_that_dies_is_no_pass() -> None:
         )
         try:
             driver: Any = opened.drivers[NODE]
-            driver._process.kill()
-            await driver._process.wait()
+            driver._library._process.kill()
+            await driver._library._process.wait()
             world = World(driver._hub.courier, recording, clock, sdks=opened.drivers)
             await Engine(world, plan([CASES["sdk.chat.text"]], (NODE,))).run()
         finally:
@@ -218,7 +218,7 @@ class TestCall:
         assert call["body"] == {"model": "m"}
 
     def test_files_travel_as_base64(self) -> None:
-        assert node_sdk._files({"file": ("a.txt", b"hi", "text/plain")}) == {
+        assert node_sdk.packed({"file": ("a.txt", b"hi", "text/plain")}) == {
             "file": {"$file": ["a.txt", "aGk=", "text/plain"]}
         }
 
