@@ -107,13 +107,10 @@ def detail_of(exchange: Exchange, group: str, name: str) -> int | None:
 
 
 def limit_of(exchange: Exchange) -> int | None:
-    """The limit of tokens that the request set."""
-    sent = exchange.sent
-    for name in ("max_completion_tokens", "max_tokens"):
-        limit = integer(sent.get(name))
-        if limit is not None:
-            return limit
-    return None
+    """The limit of tokens that the request set; None where it set two."""
+    named = [exchange.sent.get(name) for name in ("max_completion_tokens", "max_tokens")]
+    limits = {limit for limit in map(integer, named) if limit is not None}
+    return limits.pop() if len(limits) == 1 else None
 
 
 def asked_n(exchange: Exchange) -> int:

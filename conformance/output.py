@@ -6,7 +6,7 @@ Everything passes the redactor on its way out.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -155,7 +155,19 @@ def read_spool(path: Path) -> list[Exchange]:
             found.append(exchange_of(json.loads(line), number))
         except (ValueError, KeyError):
             break
-    return found
+    return _tried_again(found)
+
+
+def _tried_again(found: list[Exchange]) -> list[Exchange]:
+    """Mark what was tried again: when it was written that was not known yet."""
+    before: dict[Any, int] = {}
+    marked = list(found)
+    for place, x in enumerate(found):
+        key = (x.driver, x.probe, x.step, x.request.url, x.request.body)
+        if x.driver == "http" and x.attempt > 1 and key in before:
+            marked[before[key]] = replace(found[before[key]], superseded=True)
+        before[key] = place
+    return marked
 
 
 def prepare(folder: Path) -> None:
@@ -189,11 +201,25 @@ def write_outputs(
         "ctrf.json": ctrf.render(report),
         "annotations.txt": annotations.render(report),
     }
+    files |= _failures(folder, clean)
     for name, text in files.items():
         # as bytes: a search in text with wide characters takes five times as long
         write(folder / name, redactor.bytes(text.encode("utf-8", "backslashreplace")))
     (folder / PARTIAL).unlink(missing_ok=True)
     (folder / LOCK).unlink(missing_ok=True)
+
+
+def _failures(folder: Path, exchanges: Sequence[Exchange]) -> dict[str, str]:
+    """What failed under fuzzing; a run that did not fuzz leaves what an earlier one kept."""
+    from conformance.fuzz import kept
+
+    if not any("fuzz" in x.context for x in exchanges):
+        return {}
+    found = kept.lines(exchanges)
+    if not found:
+        (folder / kept.FILE).unlink(missing_ok=True)
+        return {}
+    return {kept.FILE: kept.dump(found)}
 
 
 def write(path: Path, text: str | bytes) -> None:

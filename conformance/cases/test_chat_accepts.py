@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from conformance.chats import choices_of, content_of, entries_of, finish_of
+from conformance.chats import choices_of, content_of, ended_at_once, entries_of, finish_of
 from conformance.exchange import Exchange, Steps
 from conformance.expect import Inconclusive, NotApplicable, expect, require
 from conformance.probes.chat_accepts import (
@@ -172,6 +172,8 @@ def does_nothing(x: Exchange) -> None:
     if not listed:
         require(not x.is_sse, "header content-type", "application/json", "text/event-stream")
         raise NotApplicable
+    if ended_at_once(x):
+        raise Inconclusive("the model ended its answer at once")
     if finish_of(x) in ("stop", "length"):
         require(bool(content_of(x)), "choices[0].message.content", "a text", "")
     logprobs = entries_of(listed[0])

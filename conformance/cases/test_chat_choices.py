@@ -11,6 +11,7 @@ from conformance.chats import (
     choices_of,
     content_of,
     contents_of,
+    ended_at_once,
     finish_of,
     integer,
     message_of,
@@ -267,7 +268,7 @@ def test_null_word(x: Exchange) -> None:
     needs="chat",
     breaks=["agents see an empty turn and try again"],
 )
-def test_not_empty(chat: Exchange) -> None:
+def test_not_empty(chat: Exchange, chat_length: Exchange) -> None:
     listed = choices_of(chat)
     if not listed or finish_of(chat) not in ("stop", "length"):
         raise NotApplicable
@@ -275,6 +276,8 @@ def test_not_empty(chat: Exchange) -> None:
     content = message.get("content")
     if message.get("tool_calls") or message.get("refusal") or not isinstance(content, str | None):
         raise NotApplicable
+    if ended_at_once(chat) and any(contents_of(chat_length)):
+        raise Inconclusive("the model ended its answer at once")
     require(bool(content), "choices[0].message.content", "a text", content)
 
 

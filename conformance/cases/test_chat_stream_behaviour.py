@@ -295,6 +295,9 @@ def test_cancel_next(stream_cut: Steps) -> None:
     expect(after).status(2)
     streamed.by_choice(after)
     if not any(piece.speaks for piece in streamed.pieces(after)):
+        again = stream_cut.get("again")
+        if again is not None and streamed.finish(again) == "stop" and not streamed.text(again):
+            raise Inconclusive("the model ends its answer to that prompt at once")
         fail("stream", "an answer", "no delta", exchange=after)
 
 

@@ -222,6 +222,15 @@ def test_the_spool_keeps_what_a_killed_run_had(tmp_path: Path) -> None:
     assert [x.id for x in read_spool(file)] == ["x1", "x2"]
 
 
+def test_the_spool_knows_again_what_was_tried_twice(tmp_path: Path) -> None:
+    with Spool(tmp_path, Redactor()) as spool:
+        spool.add(made({}, id="x1"))
+        spool.add(made({}, id="x2", attempt=2))
+        spool.add(made({}, id="x3", driver="python-sdk", attempt=2))
+    read = read_spool(tmp_path / "exchanges.part.jsonl")
+    assert [(x.id, x.superseded) for x in read] == [("x1", True), ("x2", False), ("x3", False)]
+
+
 def test_a_spool_without_a_folder_writes_nothing() -> None:
     with Spool(None, Redactor()) as spool:
         spool.add(made({}))

@@ -10,10 +10,19 @@ import sys
 from typing import Any
 
 LAYERS, WIDTH, HEADS, CONTEXT = 2, 64, 4, 2048
+END, END_WEIGHT = 2, 1.6
+"""The token that ends an answer weighs more than others, so that most answers end by themselves."""
 CHAT_TEMPLATE = (
-    "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}\n{% endfor %}"
+    "{% if tools %}<|tools|>{{ tools | tojson }}\n{% endif %}"
+    "{% for m in messages %}<|{{ m.role }}|>"
+    "{% if m.content is string %}{{ m.content }}{% elif m.content %}"
+    "{% for part in m.content %}{% if part.type == 'text' %}{{ part.text }}{% endif %}{% endfor %}"
+    "{% endif %}"
+    "{% if m.tool_calls %}{{ m.tool_calls | tojson }}{% endif %}\n{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
+"""As the templates of real models: tools, content in parts, calls."""
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def vocabulary() -> list[tuple[bytes, float, int]]:
@@ -27,6 +36,7 @@ def vocabulary() -> list[tuple[bytes, float, int]]:
     space = "\u2581"
     words = ["the", "and", "fox", "dog", "count", "number", "hello", "quick", "brown", "lazy"]
     pieces = [space, *map(chr, range(33, 127)), *words, *(space + w for w in words)]
+    pieces += [a + b for a in LETTERS for b in LETTERS] + [space + a for a in LETTERS]
     tokens += [(p.encode(), -float(n), 1) for n, p in enumerate(pieces)]
     return tokens
 
@@ -60,11 +70,13 @@ def write(path: str, *, embedding: bool = False) -> None:
     writer.add_token_scores([s for _, s, _ in tokens])
     writer.add_token_types([k for _, _, k in tokens])
     writer.add_bos_token_id(1)
-    writer.add_eos_token_id(2)
+    writer.add_eos_token_id(END)
     writer.add_unk_token_id(0)
     writer.add_chat_template(CHAT_TEMPLATE)
     writer.add_tensor("token_embd.weight", tensor(len(tokens), WIDTH))
-    writer.add_tensor("output.weight", tensor(len(tokens), WIDTH))
+    output = tensor(len(tokens), WIDTH)
+    output[END] *= END_WEIGHT
+    writer.add_tensor("output.weight", output)
     writer.add_tensor("output_norm.weight", numpy.ones(WIDTH, numpy.float32))
     for n in range(LAYERS):
         block = f"blk.{n}"

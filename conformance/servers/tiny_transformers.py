@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import sys
 
+try:
+    from conformance.servers.tiny_gguf import CHAT_TEMPLATE
+except ImportError:  # run by itself: the folder is on the path, the package is not
+    from tiny_gguf import CHAT_TEMPLATE  # type: ignore[import-not-found, no-redef, unused-ignore]
+
 SPECIALS = ("<s>", "</s>", "<pad>")
-CHAT_TEMPLATE = (
-    "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}\n{% endfor %}"
-    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
-)
+END_WEIGHT = 1.6
+"""The token that ends an answer weighs more than others, so that most answers end by themselves."""
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def write(folder: str) -> None:
@@ -33,7 +37,9 @@ def write(folder: str) -> None:
     torch.manual_seed(7)
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: n for n, token in enumerate([*SPECIALS, *alphabet])}
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    merges = [(a, b) for a in LETTERS for b in LETTERS]
+    vocabulary |= {a + b: n for n, (a, b) in enumerate(merges, start=len(vocabulary))}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     fast = PreTrainedTokenizerFast(
@@ -53,7 +59,14 @@ def write(folder: str) -> None:
         eos_token_id=1,
         pad_token_id=2,
     )
-    LlamaForCausalLM(config).save_pretrained(folder)
+    model = LlamaForCausalLM(config)
+    with torch.no_grad():  # weights as they are set would give every token nearly the same chance
+        for name, values in model.named_parameters():
+            if values.dim() == 2:
+                values.normal_(std=0.2)
+            if name == "lm_head.weight":
+                values[1] *= END_WEIGHT
+    model.save_pretrained(folder)
 
 
 if __name__ == "__main__":
