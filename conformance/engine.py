@@ -47,6 +47,7 @@ class World:
     missing: Mapping[str, str] = field(default_factory=dict)
     tier: str = "standard"
     fuzz_tier: str = "standard"
+    kept: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     seed: int = 0
     on_progress: Callable[[str, int, int], None] | None = None
 
@@ -234,6 +235,7 @@ class Engine:
             seed=world.seed,
             sdk=world.sdks.get(driver),
             tier=world.fuzz_tier,
+            kept=world.kept,
         )
         if isinstance(probe, Scenario):
             await probe.run(session)

@@ -213,7 +213,8 @@ def _lookup(probe: AnyProbe, driver: str, bench: Bench) -> Exchange | Steps | Fi
     if left is not None and (found is None or left.kind == "error"):
         return _unsent(left)
     if found is None:
-        return Finding(Observation.NOT_RUN, f"{probe.name} was not sent", owner="suite")
+        tier = "" if probe.tier != "full" else "; it is sent with --tier full"
+        return Finding(Observation.NOT_RUN, f"{probe.name} was not sent{tier}", owner="suite")
     return found
 
 

@@ -20,10 +20,11 @@ from conformance.catalogue import catalogue_hash
 from conformance.clock import Clock, SystemClock
 from conformance.discovery import complete
 from conformance.drivers.http import HttpDriver
-from conformance.engine import Engine, Plan, World, findings, plan
+from conformance.engine import TIERS, Engine, Plan, World, findings, plan
 from conformance.errors import UnreachableError
 from conformance.exchange import Exchange
 from conformance.judge import Bench, curl, judge
+from conformance.probe import all_probes
 from conformance.profile import of_one_provider
 from conformance.recording import Recording, Unsent
 from conformance.requirement import Case
@@ -41,7 +42,11 @@ DOCUMENTS = "openai-openapi 2.3.0 (f85dbe22, 2026-08-21), openai-python 3.51, op
 
 @dataclass(frozen=True)
 class Options:
-    """How to run, beside the target. ``fuzz_tier``: how much is fuzzed, where not as ``tier``."""
+    """How to run, beside the target.
+
+    ``fuzz_tier``: how much is fuzzed, where not as ``tier``. ``kept``: by endpoint the bodies that
+    failed in an earlier run, sent first.
+    """
 
     drivers: tuple[str, ...] = ("http",)
     claims: Mapping[str, Claim] = field(default_factory=dict)
@@ -53,6 +58,7 @@ class Options:
     shard: Shard = field(default_factory=Shard)
     fuzz: bool = True
     fuzz_tier: str = ""
+    kept: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
 
 @dataclass
@@ -95,6 +101,7 @@ async def drive(
     world = World(courier, recording, clock, options.claims, tier=options.tier, seed=options.seed)
     world.on_progress = progress
     world.fuzz_tier = options.fuzz_tier or options.tier
+    world.kept = options.kept
     began = time.monotonic()
     result = Drive(recording, {}, drivers=drivers)
     closing: list[Any] = []
@@ -294,15 +301,21 @@ def known_failure(
 
 
 def vacuous(
-    results: Iterable[Result], cases: Mapping[str, Case], claims: Mapping[str, Claim]
+    results: Iterable[Result],
+    cases: Mapping[str, Case],
+    claims: Mapping[str, Claim],
+    tier: str = "full",
 ) -> list[str]:
-    """Claimed capabilities of which nothing was positively verified; without claims: everything."""
+    """Claimed capabilities of which nothing was positively verified; without claims: everything.
+
+    What only a higher tier sends was not asked for.
+    """
     results = list(results)
     verified: set[str] = set()
     touched: set[str] = set()
     for result in results:
         case = cases.get(result.requirement)
-        if case is None:
+        if case is None or not _asked(case, tier):
             continue
         needs = case.requirement.needs
         touched.add(needs)
@@ -319,6 +332,12 @@ def vacuous(
     return empty
 
 
+def _asked(case: Case, tier: str) -> bool:
+    known = all_probes()
+    tiers = [TIERS.index(known[name].tier) for name in case.probes if name in known]
+    return case.passive or not tiers or max(tiers) <= TIERS.index(tier)
+
+
 def assemble(
     target: Target,
     options: Options,
@@ -333,7 +352,7 @@ def assemble(
     more: Mapping[str, Any] | None = None,
 ) -> Run:
     """The whole run as its files hold it. ``more``: what else the footer says."""
-    empty = vacuous(results, cases, options.claims)
+    empty = vacuous(results, cases, options.claims, options.tier)
     status = exit_status(
         results,
         vacuous=empty,

@@ -249,6 +249,7 @@ class Session:
         seed: int = 0,
         sdk: Any = None,
         tier: str = "standard",
+        kept: Mapping[str, tuple[Any, ...]] | None = None,
     ) -> None:
         self.courier = courier
         self.target = courier.target
@@ -259,6 +260,7 @@ class Session:
         self._tokens = tokens
         self.seed = seed
         self.tier = tier
+        self.kept = kept or {}
         self._sdk = sdk
 
     def __getitem__(self, probe: str) -> Exchange:

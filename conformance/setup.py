@@ -95,6 +95,7 @@ class Setup:
         from conformance.catalogue import by_id
         from conformance.claims import audit, summary
         from conformance.cost import cost
+        from conformance.fuzz.kept import coverage
 
         cases = by_id()
         order = {id: n for n, id in enumerate(cases)}
@@ -102,7 +103,10 @@ class Setup:
         profile, exchanges = self.settings.profile, found.recording.exchanges
         claims = audit(profile, ranked, found.abilities, exchanges)
         spent = cost(exchanges, profile)
+        fuzzed = coverage(exchanges)
         more: dict[str, Any] = {"unpriced": dict(spent.unpriced)} if profile.prices else {}
+        if fuzzed:
+            more["fuzzed"] = fuzzed
         if profile.claims:
             day = datetime.fromtimestamp(self.started, UTC).date().isoformat()
             where = self.target.name or self.target.base_url
@@ -135,6 +139,7 @@ def setup_of(
 ) -> Setup:
     """Settings from options, environment, file and profile. Raises UsageError."""
     from conformance import known_failures
+    from conformance.fuzz.kept import load as load_kept
 
     given = {name: value for name, value in given.items() if value is not None}
     config = Path(given["config"]) if given.get("config") else None
@@ -153,6 +158,8 @@ def setup_of(
         known=(*known, *known_failures.documented(settings.profile)),
         shard=parse_shard(given.get("shard") or "1/1"),
     )
+    if options.fuzz:
+        options = replace(options, kept=load_kept(settings.out))
     earlier = resumed(Path(given["resume"])) if given.get("resume") else ()
     made = Setup(settings, settings.target, options, Redactor(settings.target.keys))
     made.earlier = earlier

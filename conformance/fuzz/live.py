@@ -36,12 +36,14 @@ async def fuzz(s: Any, endpoint: Endpoint) -> None:
         if first.status in (401, 403, 404, 405, 410, 429, 501) or first.response is None:
             return
     sent = [(plain, first)]
+    kept: tuple[Drawn, ...] = s.kept.get(endpoint.name, ())
 
     async def one(tried: Drawn) -> None:
         step = "valid" if tried.constraint is None else "invalid"
+        step = "kept" if tried in kept else step
         sent.append((tried, await send(s, endpoint, step, tried)))
 
-    await each(one, [*rest, *wrong])
+    await each(one, [*kept, *rest, *wrong])
     found: dict[Cause, Drawn] = {}
     for tried, exchange in sent:
         cause = failing(exchange)

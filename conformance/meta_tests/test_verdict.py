@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.capability import Claim
+from conformance.catalogue import by_id
 from conformance.requirement import MAY, MUST, SHOULD, Level
 from conformance.results import Finding, Observation, Outcome, Result
+from conformance.run import vacuous
 from conformance.verdict import KnownFailure, exit_status, outcome, summary
 
 KNOWN = KnownFailure("a.b", "https://example.org/1")
@@ -70,3 +73,11 @@ def test_summary_leaves_out_what_is_not_there() -> None:
 def test_a_budget_spent_on_an_unusable_target_is_vacuous(requests: int, wanted: int) -> None:
     left = Result("a.b", "MUST", "http", SEEN.NOT_RUN, S.SKIPPED, owner="quota")
     assert exit_status([left], vacuous=["anything"], requests=requests) == wanted
+
+
+@pytest.mark.parametrize(("tier", "wanted"), [("standard", []), ("full", ["files"])])
+def test_what_only_a_higher_tier_sends_is_not_vacuous(tier: str, wanted: list[str]) -> None:
+    case = by_id()["fuzz.stored.files.alive"]
+    left = Result(case.id, "MUST", "http", SEEN.NOT_RUN, S.SKIPPED, owner="suite")
+    found = vacuous([left], {case.id: case}, {"files": Claim.CLAIMED}, tier)
+    assert found == wanted

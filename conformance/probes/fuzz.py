@@ -8,6 +8,14 @@ from typing import Any
 from conformance.fuzz.schema import ENDPOINTS, Endpoint
 from conformance.probe import scenario
 
+STORED = {
+    "files": "files",
+    "threads": "assistants",
+    "conversations": "conversations",
+    "responses": "responses.stored",
+}
+"""What is walked over, and the capability that it needs."""
+
 
 def _fuzzing(endpoint: Endpoint) -> Callable[[Any], Awaitable[None]]:
     async def run(s: Any) -> None:
@@ -31,3 +39,18 @@ async def fuzz_raw(s: Any) -> None:
     from conformance.fuzz.live import fuzz_raw as send_all
 
     await send_all(s)
+
+
+def _walking(name: str) -> Callable[[Any], Awaitable[None]]:
+    async def run(s: Any) -> None:
+        from conformance.fuzz.stateful import KINDS, fuzz_stored
+
+        await fuzz_stored(s, next(kind for kind in KINDS if kind.name == name))
+
+    return run
+
+
+for _name, _needs in STORED.items():
+    scenario(f"fuzz_stored_{_name}", needs=_needs, cost=14, valid=False, tier="full")(
+        _walking(_name)
+    )

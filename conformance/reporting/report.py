@@ -76,7 +76,10 @@ class Gap:
 
 @dataclass(frozen=True)
 class Spent:
-    """What the run cost. None: nobody said. ``unpriced``: tokens without a price. ``retried``: attempts that were made again."""
+    """What the run cost. None: nobody said.
+
+    ``unpriced``: tokens without a price. ``retried``: attempts that were made again.
+    """
 
     requests: int | None = None
     tokens: int | None = None
@@ -99,6 +102,16 @@ class Route:
 
 
 @dataclass(frozen=True)
+class Fuzzed:
+    """An endpoint that was fuzzed: how many keywords of its request schema were negated."""
+
+    endpoint: str
+    negated: int
+    of: int
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything that a renderer may show. ``counts`` are results, ``must`` requirements."""
 
@@ -113,6 +126,7 @@ class Report:
     clients: tuple[Client, ...]
     capabilities: tuple[tuple[str, str], ...]
     surface: tuple[Route, ...]
+    fuzzed: tuple[Fuzzed, ...]
     timings: tuple[Timing, ...]
     exchanges: Mapping[str, Exchange]
     spent: Spent
@@ -164,6 +178,7 @@ def build(run: Run, exchanges: Sequence[Exchange]) -> Report:
         gaps=_gaps(run.results),
         clients=clients(run.results, footer.get("capabilities") or {}),
         capabilities=tuple((footer.get("capabilities") or {}).items()),
+        fuzzed=tuple(_fuzzed(*entry) for entry in (footer.get("fuzzed") or {}).items()),
         surface=tuple(_route(line) for line in run.extra if line.get("type") == "surface"),
         timings=timings(exchanges),
         exchanges={x.id: x for x in exchanges},
@@ -189,6 +204,11 @@ def _route(line: Mapping[str, Any]) -> Route:
     counts = [n for n in topics.values() if isinstance(n, int)]
     method, path, state = (str(line.get(name, "")) for name in ("method", "path", "state"))
     return Route(method, path, state, sum(counts), tuple(map(str, topics)))
+
+
+def _fuzzed(endpoint: str, found: Mapping[str, Any]) -> Fuzzed:
+    left = tuple(map(str, found.get("left") or ()))
+    return Fuzzed(str(endpoint), int(found.get("negated", 0)), int(found.get("of", 0)), left)
 
 
 def _areas(results: Sequence[Result]) -> tuple[Area, ...]:

@@ -52,6 +52,10 @@ def _parts(report: Report, details: bool) -> Iterator[Text | Table]:
                 f"{text.short(str(claim.get('sentence') or claim.get('reason') or ''), 160)}"
             )
     yield from _gaps(report)
+    if report.fuzzed:
+        each = (f"{text.short(f.endpoint, 40)} {f.negated} of {f.of}" for f in report.fuzzed)
+        words = "Fuzzed, keywords of the request schemas negated: " + ", ".join(each)
+        yield Text(f"\n{words}", style="dim")
     yield Text()
     yield Text(_spent(report), style="dim")
     styles = {"pass": "bold green", "fail": "bold red", "error": "bold magenta"}
