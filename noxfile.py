@@ -42,10 +42,10 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """Every fault of the embedded provider against every requirement: snapshots/proof.json."""
+    """Every fault against every requirement; what it shows goes to snapshots/figures."""
     suite(session)
     workers = str(os.cpu_count() or 2)
-    words = session.posargs or ["--workers", workers, "--record", "snapshots/proof.json"]
+    words = session.posargs or ["--workers", workers, "--record", "snapshots/figures/proof.json"]
     session.run("python", "-m", "conformance.reference.prove", *words)
 
 

@@ -23,7 +23,7 @@ FIELD = PACKAGE / "reference" / "field"
 def data(name: str) -> Path:
     """A recorded file: inside an installed package, or in the repository."""
     packed = PACKAGE / "_data" / name
-    return packed if packed.exists() else PACKAGE.parent / "snapshots" / name
+    return packed if packed.exists() else PACKAGE.parent / "snapshots" / "figures" / name
 
 
 def credentials() -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """``python -m conformance.genuine FOLDER``: judge traffic that OpenAI itself answered.
 
 Nothing may be found violated in it. The folder holds HAR files; only the figures are kept, in
-``snapshots/genuine.json``, with their day, and the published site shows them.
+``snapshots/figures/genuine.json``, with their day, and the published site shows them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from conformance.recording import Recording
 from conformance.results import Observation, Result
 from conformance.run import Drive, Options, judge_all
 
-PLACE = Path(__file__).parent.parent / "snapshots" / "genuine.json"
+PLACE = Path(__file__).parent.parent / "snapshots" / "figures" / "genuine.json"
 
 
 def judged(path: Path) -> tuple[int, list[Result]]:

@@ -1,4 +1,4 @@
-"""What the fault matrix showed, kept as data: ``snapshots/proof.json``.
+"""What the fault matrix showed, kept as data: ``snapshots/figures/proof.json``.
 
 Written by ``prove --record``; the published site shows it. Each fault stands with what noticed it,
 and each requirement with one example: what was expected and what came where it was broken.
