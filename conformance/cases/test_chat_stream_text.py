@@ -6,7 +6,7 @@ from conformance import streamed
 from conformance.exchange import Exchange
 from conformance.expect import fail
 from conformance.requirement import MUST, openai, openapi, requirement
-from conformance.select import CHAT_STREAM, Selector
+from conformance.select import CHAT_STREAM, on
 
 CHUNK = openapi("CreateChatCompletionStreamResponse")
 NEEDS = "chat.stream"
@@ -29,14 +29,8 @@ def test_code_points(stream: Exchange) -> None:
                 fail(f"event {piece.number}: delta.content", "whole characters", shown)
 
 
-WHOLE_ANSWERS = Selector(
-    "chat completions that asked for no stream",
-    lambda x: (
-        x.ok
-        and x.request.method == "POST"
-        and x.endpoint == "/chat/completions"
-        and not x.is_stream
-    ),
+WHOLE_ANSWERS = on(
+    "POST", "/chat/completions", "chat completions that asked for no stream", stream=False
 )
 
 
