@@ -50,6 +50,14 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def profiles(session: nox.Session) -> None:
+    """Every claim of every profile: upheld without a target, and turned by exactly one defect."""
+    suite(session)
+    place = "conformance/meta_tests/test_claim_faults.py"
+    session.run("pytest", place, *session.posargs, env={"CONFORMANCE_MATRIX": "all"})
+
+
+@nox.session
 def matrix(session: nox.Session) -> None:
     """Real servers, each installed and started on loopback, judged, and published in reports/."""
     suite(session)
