@@ -189,7 +189,7 @@ class Courier:
                 return exchange  # there is no second try: the first one stands
             await self.pace()
             again = Meta(meta.probe, meta.step, meta.driver, attempt, dict(meta.context))
-            again.fresh = attempt > 1 or not replayable
+            again.fresh = attempt > 1 or tries == 1
             async with self._slots if limited else nullcontext():
                 try:
                     self.budget.in_time()
