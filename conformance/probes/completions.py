@@ -190,6 +190,15 @@ probe(
     accepted=_accepts("stream-batch", "Several prompts are accepted in a stream.", "prompt"),
 )
 probe(
+    "completions_stream_n",
+    "POST",
+    "/completions",
+    lambda c: _stopping(c, piece(_text_of(c)), n=2, stream=True),
+    needs="completions.stream",
+    after=("completions",),
+    accepted=_accepts("stream-n", "`n` is accepted in a stream.", "n"),
+)
+probe(
     "completions_stream_logprobs",
     *make(TIME, logprobs=2, stream=True),
     needs="completions.logprobs",
@@ -248,4 +257,5 @@ probe(
     needs="completions",
     valid=False,
     options={"retry": False},
+    late=True,
 )
