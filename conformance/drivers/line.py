@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import httpx
 
-from conformance.drivers.http import HttpDriver, Wanted
+from conformance.drivers.http import HttpDriver, NetworkTransport, Wanted
 from conformance.drivers.transport import EXTENSION, Meta
 from conformance.exchange import Exchange
 from conformance.session import Session, encode
@@ -49,12 +49,13 @@ class Line:
         self._session = session
         courier = session.courier
         inner = courier.driver.transport.inner
-        own = isinstance(inner, httpx.AsyncHTTPTransport)
+        own = isinstance(inner, NetworkTransport)
         if own:
             limits = httpx.Limits(
                 max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE_S
             )
             inner = httpx.AsyncHTTPTransport(limits=limits, retries=0, trust_env=False)
+        self.inner = inner
         self._driver = HttpDriver(
             replace(courier.target),
             courier.recording,

@@ -9,7 +9,7 @@ import pytest
 from conformance.cases.test_http import test_reused as decide_reused
 from conformance.clock import SystemClock
 from conformance.drivers.http import HttpDriver
-from conformance.drivers.line import PORT
+from conformance.drivers.line import PORT, Line
 from conformance.expect import Violation
 from conformance.probe import Scenario, all_probes
 from conformance.recording import Recording
@@ -39,6 +39,14 @@ def test_kept() -> None:
     assert steps is not None
     assert len({x.context[PORT] for x in steps}) == 1
     decide_reused(steps)
+
+
+def test_the_line_is_not_of_the_pool() -> None:
+    target = Target("http://t.invalid/v1")
+    recording, clock = Recording(), SystemClock()
+    pooled = HttpDriver(target, recording, clock)
+    line = Line(Session(Courier(target, pooled, recording, clock), "http_line"))
+    assert line.inner is not pooled.transport.inner
 
 
 def test_closed() -> None:

@@ -97,12 +97,15 @@ def limit_forgotten(call: Call, body: Json) -> Json:
 
 @fault("chat.stream.n.different", at="chunks", route="chat", when=several)
 def copied_choices(call: Call, chunks: Chunks) -> Chunks:
-    """Every choice of a stream is the first one."""
-    made = []
+    """Every choice of a stream is the first one, which is another at each time."""
+    made: Chunks = []
+    begun = False
     for chunk in chunks:
         listed = chunk["choices"]
         if listed and listed[0]["index"]:
             continue
+        if listed and not begun and listed[0]["delta"].get("content"):
+            listed[0]["delta"]["content"], begun = "Well,", True
         made.append(chunk)
         if listed:
             made.append(deepcopy(chunk))
