@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 from posixpath import dirname, join, normpath
+from xml.etree import ElementTree
 
 import pytest
 
@@ -70,6 +71,16 @@ def test_no_link_of_the_site_is_dead_and_nothing_leaves_it() -> None:
             assert text.count("<script") == len(scripts)
         for link in re.findall(r'(?:href|src)="([^"#:]+)(?:#[^"]*)?"', text):
             assert normpath(join(dirname(name), link)) in files, (name, link)
+
+
+def test_the_matrix_is_a_picture_too() -> None:
+    picture = site.render(_columns())["matrix.svg"]
+    assert isinstance(picture, str)
+    ElementTree.fromstring(picture)
+    assert "✗" in picture
+    assert "– not judged" in picture
+    assert "<script" not in picture
+    assert "matrix.svg" not in site.render([])
 
 
 def test_json_stands_beside_every_page() -> None:

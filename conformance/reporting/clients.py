@@ -146,7 +146,8 @@ def notes_of(known: Known, result: Result) -> tuple[str, ...]:
 def _without_name(note: str) -> str:
     name, colon, what = note.partition(": ")
     if not colon:
-        return note
+        call = re.fullmatch(r"openai-(?:python|node) (\S+\(.*\))", note)
+        return f"{call[1]} fails" if call else note
     call = re.search(r"\S+\(\)", name)
     return f"{call[0]}: {what}" if call else what
 

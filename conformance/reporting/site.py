@@ -16,7 +16,7 @@ from typing import Any
 
 from conformance import __version__
 from conformance.har import write_har
-from conformance.reporting import badge, html, pages
+from conformance.reporting import badge, html, pages, picture
 from conformance.reporting.matrix import Column, Matrix, matrices
 from conformance.reporting.report import Report
 from conformance.reporting.words import LEVELS, NOT_CLAIMED, WORDS
@@ -67,6 +67,8 @@ def render(
         root = "" if not number else "../"
         page = _page("matrix.html", root, matrix=matrix, others=others, newest=not number)
         files[f"{place}.html"], files[f"{place}.json"] = page, _json(_matrix_data(matrix))
+    if made:
+        files["matrix.svg"] = picture.render(made[0])
     files.update(_requirement_files(areas, credentials))
     files["credentials.html"] = _page("credentials.html", "", shown=credentials, areas=areas)
     files["credentials.json"] = _json(credentials)
