@@ -69,7 +69,7 @@ def test_what_is_not_installed_is_not_started(tmp_path: Path) -> None:
 def test_unknown_names_are_refused() -> None:
     with pytest.raises(UsageError, match="litelm"):
         named(["litelm"])
-    assert all(s.real for s in named([]))
+    assert all(s.published for s in named([]))
 
 
 @pytest.mark.parametrize("name", all_servers())

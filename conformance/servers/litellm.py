@@ -115,6 +115,7 @@ SERVERS = (
         about="gateway; answers by itself with mock_response models and a master key",
         install=INSTALL,
         version=pip_version("litellm"),
+        published=False,  # as a gateway it shows more
         start=start,
         settings={
             "keys": {"api": KEY},
@@ -127,6 +128,7 @@ SERVERS = (
         about="gateway; mock_response models, keys of which one may send 3 requests in 10 s",
         install=INSTALL,
         version=pip_version("litellm"),
+        published=False,  # as a gateway it shows more
         start=limits,
         settings={
             "keys": {"api": KEY, "second": SECOND, "limited": LIMITED},
@@ -137,7 +139,7 @@ SERVERS = (
     ),
     Server(
         name="litellm-gateway",
-        title="LiteLLM proxy (gateway)",
+        title="LiteLLM proxy",
         about="gateway before the suite's own provider, which conforms",
         install=INSTALL,
         version=pip_version("litellm"),

@@ -42,6 +42,6 @@ SERVERS = (
             },
             "models": {"chat": config.MODEL_CHAT, "embedding": config.MODEL_EMBEDDING},
         },
-        real=False,
+        published=False,
     ),
 )

@@ -31,9 +31,9 @@ def all_servers() -> dict[str, Server]:
 
 
 def named(names: Iterable[str]) -> list[Server]:
-    """These servers, or with no name all real ones. Raises UsageError."""
+    """These servers, or with no name all that are published. Raises UsageError."""
     known = all_servers()
     for name in names:
         if name not in known:
             raise UsageError(f"no server is called {name!r}{did_you_mean(name, known)}")
-    return [known[name] for name in names] or [s for s in known.values() if s.real]
+    return [known[name] for name in names] or [s for s in known.values() if s.published]

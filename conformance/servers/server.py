@@ -76,7 +76,8 @@ class Server:
     when asked. ``version`` reads what is installed. ``start`` writes the configuration and gives
     the programs to start, in this order; they are stopped in the reverse. ``settings``: the
     configuration of ``conformance run`` but for address, name and version: keys, models, limits,
-    drivers. ``programs``: what must be on the PATH. ``real``: False for the suite's own.
+    drivers. ``programs``: what must be on the PATH. ``published``: whether it is in the matrix when
+    no server is named.
     """
 
     name: str
@@ -88,7 +89,7 @@ class Server:
     settings: Mapping[str, Any] = field(default_factory=dict)
     base_path: str = "/v1"
     programs: tuple[str, ...] = ()
-    real: bool = True
+    published: bool = True
 
     def missing(self) -> list[str]:
         """Programs that it needs and that are not here."""
