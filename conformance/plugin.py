@@ -22,11 +22,12 @@ import pytest
 from conformance.arguments import OPTIONS
 from conformance.errors import ConformanceError
 from conformance.judge import Bench
+from conformance.output import PARTIAL
 from conformance.reporting.text import plain
 from conformance.requirement import Case, cases_of
 from conformance.results import Outcome, Result
 from conformance.run import judge_one, worth_saying
-from conformance.setup import Setup, setup_of
+from conformance.setup import Setup, resumed, setup_of
 from conformance.verdict import BROKEN
 
 CASES = Path(__file__).parent / "cases"
@@ -85,20 +86,29 @@ class SuiteRun:
         return judge_one(case, driver, self.bench, self.options, redactor=self.setup.redactor)
 
     def prepare(self, cases: list[Case], spool: Path | None) -> None:
-        """Drive the probes of the cases; with a spool folder only the first process does."""
+        """Drive the probes of the cases; with a spool folder only one process does.
+
+        The lock goes with its process: when the one that drives is killed, another goes on.
+        """
         if spool is None:
             self.take(self.setup.drive(cases))
             return
         done = spool / "drive.pickle"
-        try:
-            os.close(os.open(spool / "lock", os.O_CREAT | os.O_EXCL))
-        except FileExistsError:
-            while not done.exists():
-                if (spool / "failed").exists():
-                    raise pytest.UsageError("the worker that drives the target failed") from None
+        with (spool / "lock").open("w") as file:
+            while not done.exists() and not alone(file):
                 time.sleep(0.02)
-            self.take(read_spool(spool))
-            return
+            if not done.exists():
+                self._drive_for_all(cases, spool, done)
+                return
+        self.take(read_spool(spool))
+
+    def _drive_for_all(self, cases: list[Case], spool: Path, done: Path) -> None:
+        if (spool / "failed").exists():
+            raise pytest.UsageError("the worker that drives the target failed")
+        out = self.setup.settings.out
+        if (spool / "begun").exists() and out is not None and (out / PARTIAL).exists():
+            self.setup.earlier = resumed(out)
+        (spool / "begun").touch()
         try:
             drive = self.setup.drive(cases)
         except BaseException:
@@ -112,6 +122,23 @@ class SuiteRun:
     def take(self, drive: Any) -> None:
         self.drive = drive
         self.bench = Bench(drive.recording.by_probe(), self.options.claims, drive.abilities)
+
+
+def alone(file: Any) -> bool:
+    """Whether this process holds the lock, which ends with it."""
+    try:
+        import fcntl
+    except ImportError:  # elsewhere the first process is told by a file that stays
+        try:
+            os.close(os.open(file.name + ".taken", os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return False
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def read_spool(spool: Path) -> Any:
