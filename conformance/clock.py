@@ -36,6 +36,10 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
+_PATIENCE = 1000
+"""Turns of the event loop that pass at most before time does."""
+
+
 class VirtualClock:
     """Time that passes only when somebody sleeps, and then at once.
 
@@ -72,9 +76,13 @@ class VirtualClock:
         await woken
 
     async def _wake(self) -> None:
+        # asyncio's loops keep there what they run next; of another loop nothing is known
+        ready = getattr(asyncio.get_running_loop(), "_ready", ())
         while self._sleepers:
-            for _ in range(3):  # let everything that can run without waiting run first
+            for turn in range(_PATIENCE):  # let everything that can run without waiting run first
                 await asyncio.sleep(0)
+                if turn >= 2 and not ready:
+                    break
             self._sleepers.sort(key=lambda sleeper: sleeper[:2])
             at, _, woken = self._sleepers.pop(0)
             self._now = max(self._now, at)

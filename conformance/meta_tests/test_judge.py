@@ -114,6 +114,32 @@ def test_what_an_interrupt_cut_short_is_not_judged() -> None:
     assert judge(case(broken, over=CHAT), "http", bench(cut)).observation is Observation.NOT_RUN
 
 
+def test_what_was_said_of_an_exchange_is_kept() -> None:
+    x = made({})
+    asked: list[str] = []
+
+    def once(exchange: Exchange) -> None:
+        asked.append(exchange.id)
+
+    kept: dict[int, dict[str, Any]] = {id(x): {}}
+    for _ in range(2):
+        found = judge(case(once, over=CHAT), "http", bench(x, memo=kept))
+        assert found.observation is Observation.HELD
+    assert (asked, kept) == (["x1"], {id(x): {"a.b": None}})
+
+
+def test_a_rule_about_all_of_them_gets_all_of_them() -> None:
+    def differ(all_of_them: tuple[Exchange, ...]) -> None:
+        if len({x.endpoint for x in all_of_them}) < len(all_of_them):
+            raise Violation("the same twice")
+
+    rule = case(differ, over=CHAT, together=True)
+    assert judge(rule, "http", bench()).observation is Observation.NOT_RUN
+    assert judge(rule, "http", bench(made({}))).observation is Observation.HELD
+    found = judge(rule, "http", bench(made({}, id="x1"), made({}, id="x2")))
+    assert (found.observation, found.evidence) == (Observation.VIOLATED, ("x1", "x2"))
+
+
 def test_old_recordings_are_not_judged_by_newer_rules() -> None:
     def exchange(day: str, known: bool) -> Exchange:
         return made({}, context={"foreign": True, "recorded": day, "day_known": known})
@@ -182,6 +208,17 @@ def test_capabilities_decide_whether_a_requirement_applies(
     )
     assert (found.observation is Observation.HELD) is run
     assert found.unsupported is unsupported
+
+
+def test_what_is_claimed_and_what_nobody_knows_is_judged() -> None:
+    refused = bench(
+        made({}, status=404, probe="chat"),
+        claims={"chat": Claim.CLAIMED},
+        abilities={"chat": Ability.ABSENT},
+    )
+    about_refusal = case(broken, "chat", needs="chat", any_status=True)
+    assert judge(about_refusal, "http", refused).observation is Observation.VIOLATED
+    assert judge(case(broken, needs="nobody.knows"), "http", bench()).evidence == ()
 
 
 def test_steps_are_given_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,7 +133,7 @@ async def cut(session: Any) -> None:
     """Leave in the middle of a stream, then ask twice more on whatever connection there is."""
     method, path, body = chat(LONG, temperature=0, max_tokens=400, stream=True)
     await session.send("left", method, path, json=body, stop=_third_event, retry=False)
-    short = {**chat(REPEAT, temperature=0, max_tokens=64, stream=True)[2]}
+    short = chat(REPEAT, temperature=0, max_tokens=65, stream=True)[2]
     await session.send("next", method, path, json=short)
     await session.send("again", method, path, json=short)
 

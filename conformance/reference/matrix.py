@@ -160,7 +160,9 @@ def _again(setting: Setting, planted: Sequence[Fault], base: Outcome, trace: Tra
     """What a provider shows, told from what it shows without what is planted."""
     pairs, stored = touched_by(planted, trace)
     whole = base.drive.recording
-    everything = {(x.driver, x.probe) for x in whole.exchanges} | set(whole.unsent)
+    # in the order of sending, which scenarios that run alone keep
+    everything = list(dict.fromkeys([(x.driver, x.probe) for x in base.index.exchanges]))
+    everything += [pair for pair in whole.unsent if pair not in everything]
     gone: frozenset[str] = frozenset()
     while True:
         pairs = reached(pairs, everything, trace, stored)
@@ -168,7 +170,8 @@ def _again(setting: Setting, planted: Sequence[Fault], base: Outcome, trace: Tra
         rest.unsent = {k: v for k, v in whole.unsent.items() if k not in pairs}
         clock = VirtualClock()
         app = SameApp(setting.config, clock, planted, trace)
-        found = _drive(setting, TracedTransport(app), clock, rest, Plan(tuple(sorted(pairs))))
+        chosen = Plan(tuple(pair for pair in everything if pair in pairs))
+        found = _drive(setting, TracedTransport(app), clock, rest, chosen)
         now = changed_abilities(base.drive.abilities, found.abilities)
         if now <= gone:
             break
@@ -213,7 +216,7 @@ def group(route: str) -> str:
     return TOGETHER.get(first, first)
 
 
-def reached(pairs: set[Pair], everything: set[Pair], trace: Trace, stored: bool) -> set[Pair]:
+def reached(pairs: set[Pair], everything: Iterable[Pair], trace: Trace, stored: bool) -> set[Pair]:
     """All that must be sent again when some pairs are.
 
     ``stored``: what is stored may differ, and shows wherever the same is looked at.

@@ -101,6 +101,8 @@ def changes(planted: Fault, passed: Passed) -> tuple[bool, bool]:
         return True, bool(call.touched)
     if call.touched:
         return True, True
+    if result is not None and pickled(value, call.body) != passed.plain:
+        return True, True  # what is shown is a copy, and what was changed may be what is stored
     after = value if result is None else result
     return not call.same() or pickled(after, call.body) != passed.plain, False
 

@@ -225,10 +225,10 @@ def leaking(call: Call, frames: Frames) -> Any:
 @fault("chat.stream.again", at="frames", route="chat", when=plain,
        breaks=("chat.stream.again", "chat.stream.finish"))  # fmt: skip
 def worn_out(call: Call, frames: Frames) -> Frames | None:
-    """The third short stream of a run of equal ones is cut in half."""
-    key = f"seen {prompt(call)} {call.fields.get('stream_options')}"
-    call.app.data[key] = call.app.data.get(key, 0) + 1
-    if call.app.data[key] < 3 or call.fields.get("max_tokens") != 64:
+    """The second of two equal streams, one after the other, is cut in half."""
+    key = f"seen {prompt(call)}"
+    if call.fields.get("max_tokens") != 65 or not call.app.data.get(key):
+        call.app.data[key] = call.fields.get("max_tokens") == 65
         return None
     return [*frames[: len(frames) // 2], frames[-1]]
 

@@ -145,7 +145,6 @@ _ok("errors.success.not-disguised/flat", "errors_moderations_model_unknown",
     {"object": "error", "message": "The model does not exist.", "code": 404, "param": None,
      "type": "NotFoundError"},
     "An unknown model is answered 200 with a flat error.", "errors.success.not-disguised",
-    "moderations.shape.id", "moderations.shape.model", "moderations.shape.results",
     field_defects="err-200-model-not-found")  # fmt: skip
 
 
