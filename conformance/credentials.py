@@ -15,6 +15,7 @@ from typing import Any
 from conformance.catalogue import all_cases, catalogue_hash
 from conformance.reference.fault import all_faults, all_variations
 from conformance.reference.proof import load
+from conformance.reference.shape_examples import shape_examples
 
 PACKAGE = Path(__file__).parent
 FIELD = PACKAGE / "reference" / "field"
@@ -31,7 +32,7 @@ def credentials() -> dict[str, Any]:
     proof = load(data("proof.json"))
     tried: Mapping[str, Any] = proof["tried"]
     catching = faults_of()
-    examples = examples_of(tried)
+    examples = {**shape_examples(), **examples_of(tried)}
     return {
         "catalogue": catalogue_hash(),
         "requirements": {

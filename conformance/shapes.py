@@ -135,7 +135,7 @@ def check(rule: ShapeRule, document: object) -> Result:
     judged = present = 0
     mismatches: list[Mismatch] = []
     notes: list[Mismatch] = []
-    for where, value in _places(document, rule.steps):
+    for where, value in places(document, rule.steps):
         judged += 1
         if value is MISSING:
             if rule.required and len(mismatches) < MOST_MISMATCHES:
@@ -172,13 +172,13 @@ def parts(schema_name: str, document: object) -> Iterator[Part]:
         part = waiting.pop(0)
         yield part
         for place in _compiled(part.schema)[1]:
-            for where, value in _places(part.value, place.steps):
+            for where, value in places(part.value, place.steps):
                 if isinstance(value, dict):
                     path = ".".join(filter(None, (part.path, _text(where))))
                     waiting.append(Part(place.schema, path.replace(".[", "["), value))
 
 
-def _places(document: object, steps: tuple[Step, ...]) -> Iterator[tuple[Where, object]]:
+def places(document: object, steps: tuple[Step, ...]) -> Iterator[tuple[Where, object]]:
     """Where the steps lead to; most rules end early here, so the straight way is walked bare."""
     value, where = document, list[str | int]()
     for number, step in enumerate(steps, start=1):
@@ -210,7 +210,7 @@ def _spread(where: Where, value: object, steps: tuple[Step, ...]) -> Iterator[tu
     elif isinstance(step, Values) and isinstance(value, dict):
         inner = ((key, item) for key, item in value.items() if key not in step.named)
     for name, element in inner:
-        for deeper, found in _places(element, rest):
+        for deeper, found in places(element, rest):
             yield (*where, name, *deeper), found
 
 

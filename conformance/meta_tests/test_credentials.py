@@ -13,6 +13,7 @@ from conformance.har import write_har
 from conformance.meta_tests.support import made
 from conformance.reference.fault import all_faults, all_variations
 from conformance.reference.proof import record
+from conformance.reference.shape_examples import shape_examples
 
 
 def test_everything_is_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -78,3 +79,12 @@ def test_genuine_traffic_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture
     assert (made_["exchanges"], made_["source"]) == (1, "one answer")
     assert made_["violated"]["MUST"]["chat.shape.choices"] == ["one.har"]
     assert made_["verdicts"] > made_["requirements_held"] > 0
+
+
+def test_every_rule_of_shape_has_an_example() -> None:
+    examples = shape_examples()
+    asked = {case.id for case in all_cases() if case.module.endswith(".test_shapes")}
+    assert set(examples) == asked
+    assert examples["chat.shape.choices"]["actual"] == "wrong"
+    for id, example in examples.items():
+        assert example["expected"] != [example["actual"]], id

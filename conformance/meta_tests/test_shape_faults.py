@@ -61,7 +61,7 @@ def from_nothing(rule: shapes.ShapeRule) -> list[Any]:
 def broken_copies(rule: shapes.ShapeRule, document: Any) -> list[Any]:
     """The document with one place of the rule broken: removed, or given a wrong value."""
     copies = []
-    for where, value in list(shapes._places(document, rule.steps))[:3]:
+    for where, value in list(shapes.places(document, rule.steps))[:3]:
         if not where:
             copies += [w for w in WRONG if rule.constraint.broken(w)]
             continue
