@@ -308,19 +308,26 @@ class Exchange(_Plain):
 
 @dataclass(frozen=True)
 class Steps:
-    """What a scenario left: its exchanges by the name of the step, in the order of sending."""
+    """What a scenario left: its exchanges by the name of the step, in the order of sending.
+
+    ``looked``: at which of them a case has looked; the last is the one that it speaks of.
+    """
 
     name: str
     exchanges: tuple[Exchange, ...]
+    looked: list[Exchange] = field(default_factory=list, compare=False, repr=False)
 
     def __getitem__(self, step: str) -> Exchange:
-        for exchange in reversed(self.exchanges):
-            if exchange.step == step:
-                return exchange
-        raise KeyError(step)
+        found = self.get(step)
+        if found is None:
+            raise KeyError(step)
+        return found
 
     def get(self, step: str) -> Exchange | None:
-        return next((x for x in reversed(self.exchanges) if x.step == step), None)
+        found = next((x for x in reversed(self.exchanges) if x.step == step), None)
+        if found is not None:
+            self.looked.append(found)
+        return found
 
     def all(self, step: str) -> tuple[Exchange, ...]:
         """Every exchange of a step that was sent more than once."""

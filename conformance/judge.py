@@ -185,9 +185,13 @@ def _decide(
     main: Exchange | None,
     judged: int,
 ) -> Finding:
+    for argument in arguments:
+        if isinstance(argument, Steps):
+            argument.looked.clear()
     try:
         case.function(*arguments)
     except Violation as violation:
+        main = _main(list(arguments)) or main
         return _with(_violated(violation, main, evidence), judged=judged, violated=1)
     except Inconclusive as reason:
         return Finding(
@@ -301,11 +305,14 @@ def _ids(arguments: list[Exchange | Steps]) -> tuple[str, ...]:
     return tuple(ids)
 
 
-def _main(arguments: list[Exchange | Steps]) -> Exchange | None:
-    for argument in arguments:
+def _main(arguments: list[Any]) -> Exchange | None:
+    """What a finding is about: the last that a case looks at, after what it compares with."""
+    for argument in reversed(arguments):
         if isinstance(argument, Steps):
-            return argument.exchanges[-1] if argument.exchanges else None
-        return argument
+            seen = argument.looked or argument.exchanges
+            return seen[-1] if seen else None
+        if isinstance(argument, Exchange):
+            return argument
     return None
 
 

@@ -239,6 +239,28 @@ def test_steps_are_given_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(found.actual).endswith("characters)")
 
 
+def test_a_finding_is_about_the_step_that_the_case_looked_at_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = probes.Scenario("talk", lambda s: None)  # type: ignore[arg-type]
+    monkeypatch.setitem(probes._REGISTRY, "talk", found)
+
+    def wrong_list(steps: Steps) -> None:
+        assert steps["made"].ok
+        assert steps["list"].ok
+        fail("data", "1 element", "2 elements")
+
+    walked = [made({}, probe="talk", step=s, id=s) for s in ("made", "list", "cleanup")]
+    assert judge(case(wrong_list, "talk"), "http", bench(*walked)).evidence[0] == "list"
+    assert judge(case(broken, "talk"), "http", bench(*walked)).evidence[0] == "cleanup"
+
+
+def test_a_finding_is_about_the_answer_not_about_what_it_is_compared_with() -> None:
+    both = (made({}, probe="chat", id="x1"), made({}, probe="chat_stream", id="x2"))
+    found = judge(case(broken, "chat", "chat_stream", any_status=True), "http", bench(*both))
+    assert found.evidence[:2] == ("x2", "x1")
+
+
 def test_curl_repeats_a_request_without_the_key() -> None:
     x = made({}, sent={"stream": True, "q": "it's"})
     headers = (
