@@ -265,6 +265,11 @@ probe(
     needs="responses",
 )
 probe(
+    "responses_instructed_stream",
+    *response(HELLO, **SHORT, instructions=FILLER, stream=True),
+    needs="responses.stream",
+)
+probe(
     "responses_developer",
     *response([{"role": "developer", "content": FILLER}, user(HELLO)], **SHORT),
     needs="responses",
