@@ -111,6 +111,23 @@ def sdks(session: nox.Session) -> None:
 
 
 @nox.session
+def clients(session: nox.Session) -> None:
+    """LangChain, instructor and Vercel's AI SDK through `conformance tap`."""
+    suite(session)
+    home = Path(session.create_tmp())
+    packages = home / "python"
+    session.run(sys.executable, "-m", "venv", str(packages), external=True)
+    python = str(packages / "bin" / "python")
+    session.run(
+        python, "-m", "pip", "install", "-q", "langchain-openai", "instructor", external=True
+    )
+    npm = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(home)]
+    session.run(*npm, "ai", "@ai-sdk/openai", "zod", external=True)
+    env = {"CONFORMANCE_CLIENTS_PYTHON": python, "CONFORMANCE_CLIENTS_NODE": str(home)}
+    session.run("pytest", "conformance/meta_tests/test_clients.py", "-v", env=env)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Speed and cost, as ratios measured in this run."""
     suite(session)

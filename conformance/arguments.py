@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("--config", {"metavar": "FILE", "help": "settings in TOML; see the README"}),
+    ("--config", {"metavar": "FILE", "help": "settings in TOML; `run` takes several"}),
     ("--base-url", {"metavar": "URL", "help": "the target, ending in /v1 as the SDKs take it"}),
     (
         "--api-key",

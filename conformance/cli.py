@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="judge a target; with none given, the embedded provider")
     run.add_argument("requirement", nargs="*", metavar="ID", help="only these ids or beginnings")
-    _options(run)
+    _options(run, several=("--config",))
     run.add_argument("-k", metavar="EXPR", help="pytest's expression over case names")
     run.add_argument("-n", metavar="WORKERS", help="judge in several processes (pytest-xdist)")
     run.add_argument("--details", action="store_true", help="print every finding in full")
@@ -132,9 +132,11 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _options(command: argparse.ArgumentParser) -> None:
+def _options(command: argparse.ArgumentParser, several: Sequence[str] = ()) -> None:
+    """The options of a run. ``several``: those that may be given more than once here."""
     for flag, settings in OPTIONS:
-        command.add_argument(flag, **settings)
+        more = {"action": "append"} if flag in several else {}
+        command.add_argument(flag, **settings, **more)
 
 
 def run_command(argv: Sequence[str]) -> int:

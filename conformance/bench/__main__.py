@@ -1,6 +1,7 @@
 """Speed and cost, measured: `python -m conformance.bench` prints one Markdown table.
 
 Times are wall time on this machine, best of a few; ratios are of figures measured in this run.
+`--only` chooses parts: commands, reader, runs, peers, growth.
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from conformance.bench import slow, sse
+from conformance.bench import growth, peers, slow, sse
+from conformance.har import read_har
 from conformance.results import Run, load
 
 LATENCIES = (0.0, 0.05, 0.3)
 PER_CHUNK = 0.02
+PARTS = ("commands", "reader", "runs", "peers", "growth")
+FEW = ("models", "chat.stream")
+"""What ten targets are asked: enough to measure, not to exhaust the machine."""
 
 
 def timed(argv: Sequence[str], rounds: int = 1) -> tuple[float, float]:
@@ -42,6 +47,7 @@ def run_rows(words: Sequence[str], folder: Path) -> Iterable[tuple[str, str, str
     for number, latency in enumerate(LATENCIES):
         with slow.serving(latency, PER_CHUNK) as served:
             out = folder / str(number)
+            began = time.time()
             target = ("--base-url", served.base_url, *slow.KEYS, "--out", str(out))
             wall, peak = timed(["conformance", "run", *words, "--driver", "http", *target])
         run = load(out)
@@ -55,7 +61,10 @@ def run_rows(words: Sequence[str], folder: Path) -> Iterable[tuple[str, str, str
             f"{driving / ideal:.2f} of {ideal:.1f} s ideal",
         )
         if not number:
-            yield "requests for 100 verdicts", *per_verdict(run)
+            first = min(x.started for x in read_har(out / "exchanges.har")) - began
+            yield "from start to the first request", f"{first:.2f} s", ""
+            yield "from start to the report", f"{wall:.1f} s", f"{len(run.results)} results"
+            yield "requests for 100 verdicts: ours", *per_verdict(run)
 
 
 def per_verdict(run: Run) -> tuple[str, str]:
@@ -70,6 +79,17 @@ def command_rows() -> Iterable[tuple[str, str, str]]:
     for words in (["--help"], ["list"]):
         wall, peak = timed(["conformance", *words], rounds=5)
         yield f"conformance {words[0]}", f"{wall:.2f} s", f"peak {peak:.0f} MB"
+    from conformance.catalogue import all_cases
+
+    cases = str(Path(__file__).parent.parent / "cases")
+    words = ["pytest", "-q", "--collect-only", "-p", "conformance.plugin", "--driver=http", cases]
+    wall, peak = timed(words, rounds=3)
+    count = len(list(all_cases()))
+    yield (
+        f"collection of {count} cases by pytest",
+        f"{wall:.2f} s",
+        f"{1000 * wall / count:.2f} s for 1,000; peak {peak:.0f} MB",
+    )
 
 
 def reader_rows(rounds: int) -> Iterable[tuple[str, str, str]]:
@@ -81,20 +101,32 @@ def reader_rows(rounds: int) -> Iterable[tuple[str, str, str]]:
         yield f"event-stream reader: {name}", f"{min(speeds):.0f}-{max(speeds):.0f} MB/s", said
 
 
+def growth_rows(folder: Path) -> Iterable[tuple[str, str, str]]:
+    if not (folder / "0").exists():
+        timed(["conformance", "run", "--driver", "http", "--out", str(folder / "0")])
+    yield from growth.judging(folder / "0")
+    yield from growth.targets([*FEW, "--driver", "http"], folder)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="conformance.bench", description=__doc__)
     parser.add_argument("requirement", nargs="*", metavar="ID", help="only these (default all)")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="of the reader")
+    parser.add_argument("--only", action="append", choices=PARTS, help="only this part")
     given = parser.parse_args(argv)
     machine = f"{os.cpu_count()} CPUs, {platform.system()}, Python {platform.python_version()}"
     print(f"| What ({machine}) | Measured | Beside |\n| --- | --- | --- |")
-    with tempfile.TemporaryDirectory(prefix="conformance-bench-") as folder:
-        for rows in (
-            command_rows(),
-            reader_rows(given.rounds),
-            run_rows(given.requirement, Path(folder)),
-        ):
-            for row in rows:
+    with tempfile.TemporaryDirectory(prefix="conformance-bench-") as name:
+        folder = Path(name)
+        parts: dict[str, Callable[[], Iterable[tuple[str, str, str]]]] = {
+            "commands": command_rows,
+            "reader": lambda: reader_rows(given.rounds),
+            "runs": lambda: run_rows(given.requirement, folder),
+            "peers": peers.rows,
+            "growth": lambda: growth_rows(folder),
+        }
+        for part in given.only or PARTS:
+            for row in parts[part]():
                 print("| " + " | ".join(row) + " |", flush=True)
     return 0
 

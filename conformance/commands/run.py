@@ -39,6 +39,12 @@ def run_command(given: dict[str, Any]) -> int:
     from conformance.commands.progress import show_progress
     from conformance.setup import setup_of
 
+    configs = given["config"] or []
+    if len(configs) > 1:
+        from conformance.commands.fleet import fleet
+
+        return fleet(given, Path(given.get("out") or DEFAULT_OUT))
+    given["config"] = configs[0] if configs else None
     setup_of({**given, "out": None})  # a usage error is one sentence, not pytest's
     select(given["requirement"])  # a word that selects nothing is a usage error
     given["out"] = given.get("out") or DEFAULT_OUT

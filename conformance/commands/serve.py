@@ -26,7 +26,12 @@ def serve_command(given: dict[str, Any]) -> int:
 
 def faults_command(given: dict[str, Any]) -> int:
     from conformance.reference.fault import all_faults
+    from conformance.reference.seen import read
 
+    kept = read()
     for fault in all_faults().values():
         print(f"{fault.id}\n    {fault.text}\n    breaks {', '.join(fault.breaks)}")
+        if fault.id in kept:
+            clients = [driver for driver, ids in kept[fault.id].items() if ids]
+            print(f"    seen with {', '.join(clients) or 'no driver'}")
     return 0

@@ -29,8 +29,13 @@ class Row:
     @property
     def differs(self) -> bool:
         """Whether it matters with which release one comes."""
-        found = {self.outcome(release) for release in self.cells}
+        found = {self.outcome(release) for release, results in self.cells.items() if results}
         return len(found) > 1
+
+    @property
+    def partly(self) -> bool:
+        """Whether only some releases have a call that meets it."""
+        return not self.differs and not all(self.cells.values())
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,10 @@ def text(found: Table) -> str:
         rest = sum(count.values()) - sum(told)
         lines.append(f"{release:<10} {found.drivers[release]:<24} {numbers} {rest:>5}")
     different = [row for row in found.rows if row.differs]
-    same = len(found.rows) - len(different)
-    lines += ["", f"{same} requirements alike with every release, {len(different)} not:"]
+    partly = sum(row.partly for row in found.rows)
+    same = len(found.rows) - len(different) - partly
+    said = f"{same} requirements alike with every release, {partly} with those that meet them, "
+    lines += ["", said + f"{len(different)} not:"]
     width = max((len(row.requirement) for row in different), default=0)
     heads = " ".join(f"{release:<12}" for release in found.releases)
     lines += [f"{'':<6} {'':<{width}}  {heads}".rstrip()] if different else []
@@ -113,7 +120,11 @@ def _markdown(found: Table) -> Iterator[str]:
     different = [row for row in found.rows if row.differs]
     for title, rows in (
         ("Not alike with every release", different),
-        ("Alike with every release", [row for row in found.rows if not row.differs]),
+        ("Alike with the releases that meet it", [row for row in found.rows if row.partly]),
+        (
+            "Alike with every release",
+            [row for row in found.rows if not (row.differs or row.partly)],
+        ),
     ):
         yield ""
         yield f"## {title}: {len(rows)}"
