@@ -150,7 +150,8 @@ def lock(file: Any, folder: Path) -> None:
 def read_spool(path: Path) -> list[Exchange]:
     """The exchanges of a run that was killed; a last, half-written line is left out."""
     found = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+    # not splitlines(): a string may hold other line separators as they are
+    for number, line in enumerate(path.read_text("utf-8").split("\n"), start=1):
         try:
             found.append(exchange_of(json.loads(line), number))
         except (ValueError, KeyError):

@@ -159,7 +159,8 @@ def load(path: Path) -> Run:
     results: list[Result] = []
     claims: list[dict[str, Any]] = []
     extra: list[dict[str, Any]] = []
-    lines = text.splitlines()
+    # not splitlines(): a string may hold other line separators as they are
+    lines = text.removesuffix("\n").split("\n")
     for number, raw in enumerate(lines, start=1):
         try:
             line = json.loads(raw)

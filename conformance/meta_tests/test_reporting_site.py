@@ -19,14 +19,17 @@ from conformance.meta_tests.test_reporting_samples import (
     HOSTILE,
     broken,
     cut_off,
+    exchange,
     footer,
     passing,
     result,
 )
+from conformance.output import PARTIAL, Spool, read_spool
 from conformance.reporting import site
 from conformance.reporting.matrix import Column, column, matrices, slug
 from conformance.reporting.report import build
-from conformance.results import Outcome, Run
+from conformance.results import Outcome, Run, dump, load
+from conformance.secrets import Redactor
 
 
 def _old() -> Column:
@@ -222,6 +225,19 @@ def test_published_runs_are_read_again(tmp_path: Path) -> None:
     whole = site.render(_columns())
     assert files["index.json"] == whole["index.json"]
     assert files["targets/good/badge.svg"] == whole["targets/good/badge.svg"]
+
+
+def test_results_with_every_line_separator_are_read_again(tmp_path: Path) -> None:
+    odd = result("chat.odd", Outcome.FAILED, message="a\u2028b\x85c\x0bd\x1ce\r\nf")
+    run = footer(Run(HEADER, (odd,)), 1)
+    (tmp_path / "results.jsonl").write_text(dump(run), "utf-8")
+    assert load(tmp_path).results == (odd,)
+    spooled = [exchange(f"x{n}", "{\u2028\x85}".encode()) for n in (1, 2)]
+    with Spool(tmp_path, Redactor({})) as spool:
+        for each in spooled:
+            spool.add(each)
+    read = read_spool(tmp_path / PARTIAL)
+    assert [x.response.body for x in read if x.response] == ["{\u2028\x85}".encode()] * 2
 
 
 def test_evidence_holds_what_the_violations_point_to() -> None:
