@@ -240,8 +240,7 @@ class Engine:
         if isinstance(probe, Scenario):
             await probe.run(session)
             return
-        body = probe.body(session) if callable(probe.body) else probe.body
-        path = probe.path(session) if callable(probe.path) else probe.path
+        body, path = (_built(part, session, probe) for part in (probe.body, probe.path))
         if driver != "http":
             await world.sdks[driver].run(probe, world.courier.target.fill(body), path)
             return
@@ -267,6 +266,21 @@ class Engine:
         if self._known[name].valid and not exchange.ok:
             raise Prerequisite(f"needs {name}, which ended in {exchange}", "server")
         return exchange
+
+
+def _built(part: Any, session: Session, probe: Probe) -> Any:
+    """Body or path. What it is made from may not be in the earlier answer."""
+    if not callable(part):
+        return part
+    try:
+        return part(session)
+    except (LookupError, TypeError, AttributeError) as error:
+        if not probe.after:
+            raise
+        lacking = f"{type(error).__name__}: {error}"
+        raise Prerequisite(
+            f"{', '.join(probe.after)} lacks what it goes on from ({lacking})"
+        ) from error
 
 
 class Prerequisite(Exception):

@@ -35,6 +35,13 @@ def raised(exchange: Exchange) -> Value:
     return Value(view.error, f"client {view.call} exception")
 
 
+def told(exchange: Exchange) -> Value:
+    """The exception, for a case about what it tells; that there is one is another's."""
+    if view_of(exchange).outcome != "raised":
+        raise NotApplicable("nothing was raised")
+    return raised(exchange)
+
+
 def class_of(exchange: Exchange) -> str:
     """The class of the exception that the library raised."""
     classes = raised(exchange).get("classes").raw

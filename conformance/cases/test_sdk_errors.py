@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.cases._sdk import class_of, raised, raises, sdk_requirement, surfaced
+from conformance.cases._sdk import class_of, raised, raises, sdk_requirement, surfaced, told
 from conformance.exchange import Exchange
 from conformance.expect import NotApplicable, fail, require
 from conformance.requirement import MUST, SHOULD, openai, sdk
@@ -75,7 +75,7 @@ def test_before_stream(sdk_unknown_model_stream: Exchange) -> None:
     breaks=["openai-python 3: the exception says `Error code: 400` and nothing else"],
 )
 def test_message(sdk_bad_request: Exchange) -> None:
-    error = raised(sdk_bad_request)
+    error = told(sdk_bad_request)
     body = error.get("body")
     message = body.get("message").raw
     if not isinstance(message, str) or not message.strip():
@@ -90,7 +90,7 @@ def test_message(sdk_bad_request: Exchange) -> None:
     needs="chat",
 )
 def test_code(sdk_unknown_model: Exchange) -> None:
-    raised(sdk_unknown_model)["code"].equals("model_not_found")
+    told(sdk_unknown_model)["code"].equals("model_not_found")
 
 
 @sdk_requirement(
@@ -101,7 +101,7 @@ def test_code(sdk_unknown_model: Exchange) -> None:
     needs="chat",
 )
 def test_type(sdk_bad_request: Exchange) -> None:
-    raised(sdk_bad_request)["type"].is_string(empty=False)
+    told(sdk_bad_request)["type"].is_string(empty=False)
 
 
 @sdk_requirement(
@@ -112,7 +112,7 @@ def test_type(sdk_bad_request: Exchange) -> None:
     needs="chat",
 )
 def test_param(sdk_bad_request: Exchange) -> None:
-    raised(sdk_bad_request)["param"].is_string().matches("temperature", "temperature")
+    told(sdk_bad_request)["param"].is_string().matches("temperature", "temperature")
 
 
 @sdk_requirement(
@@ -123,4 +123,4 @@ def test_param(sdk_bad_request: Exchange) -> None:
     needs="chat",
 )
 def test_error_request_id(sdk_bad_request: Exchange) -> None:
-    surfaced(sdk_bad_request, raised(sdk_bad_request).get("request_id").raw or None)
+    surfaced(sdk_bad_request, told(sdk_bad_request).get("request_id").raw or None)

@@ -128,6 +128,16 @@ def test_what_needs_a_failed_answer_is_not_sent(registry: dict[str, Any]) -> Non
     assert "needs first" in left["http", "third"].reason
 
 
+def test_what_cannot_be_made_from_an_earlier_answer_is_not_sent(registry: dict[str, Any]) -> None:
+    add(registry, "first")
+    add(registry, "second", after=("first",), body=lambda c: c["first"].json["choices"][0])
+    add(registry, "odd", body=lambda c: {}["choices"])
+    left = driven(App(fine), case("second"), case("odd")).recording.unsent
+    assert left["http", "second"].kind == "prerequisite"
+    assert left["http", "second"].reason == "first lacks what it goes on from (KeyError: 'choices')"
+    assert (left["http", "odd"].kind, left["http", "odd"].owner) == ("error", "suite")
+
+
 def test_a_refused_capability_is_asked_for_once(registry: dict[str, Any]) -> None:
     add(registry, "gate", needs="cap")
     add(registry, "more", needs="cap.part")
