@@ -119,10 +119,10 @@ def asked_n(exchange: Exchange) -> int:
 
 
 def stops_of(exchange: Exchange) -> list[str]:
-    """The stop strings that the request named."""
+    """The stop strings that the request named; none with U+FFFD, which stands for other bytes."""
     stop = exchange.sent.get("stop")
     listed = [stop] if isinstance(stop, str) else stop if isinstance(stop, list) else []
-    return [s for s in listed if isinstance(s, str) and s]
+    return [s for s in listed if isinstance(s, str) and s and "\ufffd" not in s]
 
 
 def said(exchange: Exchange) -> str:

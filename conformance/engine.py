@@ -129,22 +129,30 @@ class Engine:
 
     async def run(self) -> None:
         """Send everything; what cannot be sent is left in the recording with its reason."""
-        apart, alone = [], []
+        apart, late, alone = [], [], []
         async with asyncio.TaskGroup() as group:
             for pair in self._plan.pairs:
                 probe = self._known[pair[1]]
-                if not probe.exclusive:
+                if self._lateness(probe):
+                    late.append(pair)
+                elif not probe.exclusive:
                     group.create_task(self._one(*pair))
                 elif self._has_its_own_account(probe):
                     apart.append(pair)
                 else:
                     alone.append(pair)
             group.create_task(self._line(apart))
+        await self._line(sorted(late, key=lambda pair: self._lateness(self._known[pair[1]])))
         await self._line(alone)
 
     async def _line(self, pairs: Sequence[tuple[str, str]]) -> None:
         for driver, name in pairs:
             await self._one(driver, name)
+
+    def _lateness(self, probe: AnyProbe) -> int:
+        """0 for what is sent with all others; what waits for a late one is later still."""
+        before = max((self._lateness(self._known[name]) for name in probe.after), default=0)
+        return before + 1 if before or getattr(probe, "late", False) else 0
 
     def _has_its_own_account(self, probe: AnyProbe) -> bool:
         """Whether its limit is spent with a key of its own, so that the others need not wait.
@@ -295,6 +303,9 @@ def finding_of(name: str, recording: Recording) -> Finding:
     """What the recording shows of a capability."""
     capability = all_capabilities()[name]
     probe = all_probes().get(capability.gate)
+    left = recording.unsent.get(("http", capability.gate))
+    if left is not None and (left.kind, left.owner) == ("unsupported", "server"):
+        return Finding.ABSENT  # its gate needs what the target does not have
     if isinstance(probe, Scenario):
         return find(capability, recording.steps(capability.gate))
     return find(capability, recording.exchange(capability.gate))

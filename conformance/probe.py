@@ -65,6 +65,7 @@ class Probe:
     (None: no Authorization header). ``after``: probes whose answers ``body`` or ``path`` use.
     ``valid``: OpenAI answers it with success. ``call``: the SDK method, where the path says none.
     ``kinds``: model kinds that must be configured. ``tokens``: the most that it may use.
+    ``late``: sent when all others are done, because some servers do not recover from it.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Probe:
     timeout: float | None = None
     tokens: int = 64
     options: Mapping[str, Any] = field(default_factory=dict)
+    late: bool = False
 
     exclusive = False
     cost = 1

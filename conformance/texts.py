@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 MOJIBAKE = ("你".encode().decode("latin-1"), "🌍".encode().decode("latin-1"))
 
 
@@ -17,3 +19,17 @@ def damage(text: str) -> str | None:
     if any(bad in text for bad in MOJIBAKE):
         return "UTF-8 read as Latin-1"
     return None
+
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_COMMON = frozenset(("the", "of", "and", "to", "in", "is", "that", "for", "it", "you", "with"))
+
+
+def speaks(text: str, asked: str) -> bool:
+    """Whether a third of its words are words of the request, or the commonest of English.
+
+    What is wrong with the characters of another text may be the model's own doing.
+    """
+    words = set(_WORD.findall(text.lower()))
+    known = words & (_COMMON | set(_WORD.findall(asked.lower())))
+    return bool(known) and len(known) * 3 >= len(words)

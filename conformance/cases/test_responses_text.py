@@ -10,7 +10,7 @@ from conformance.exchange import Exchange
 from conformance.expect import Inconclusive, NotApplicable, fail, require
 from conformance.probes.chat_stream import GLYPHS
 from conformance.requirement import MUST, SHOULD, field, openai, openapi, requirement
-from conformance.texts import cooperates
+from conformance.texts import cooperates, speaks
 from conformance.texts import damage as damage_of
 
 rule = partial(requirement, needs="responses")
@@ -43,6 +43,8 @@ def _encoded(text: str) -> None:
     if not text:
         raise NotApplicable
     damage = damage_of(text)
+    if damage and not (cooperates(text) or speaks(text, GLYPHS)):
+        raise Inconclusive("the model did not repeat the text")
     if damage:
         fail("output_text", GLYPHS, text, message=damage)
     if not cooperates(text):

@@ -99,9 +99,12 @@ def refusal(x: Exchange) -> Cause | None:
     if not marks(x).get("valid") or not 400 <= x.status < 500 or away(x) or excuse(x):
         return None
     error = error_of(x)
-    if "dimensions" in x.sent and "dimension" in str(error).lower():
+    if "dimensions" in x.sent and "dim" in str(error).lower():
         return None  # how many there may be is the model's affair
-    return Cause(f"refused with {x.status}", f"{error.get('param')} {error.get('code')}")
+    told = f"{error.get('param')} {error.get('code')}"
+    if not error and x.response is not None:
+        told = x.response.text[:80]  # no error object: what it says instead
+    return Cause(f"refused with {x.status}", told)
 
 
 def acceptance(x: Exchange, *levels: str) -> Cause | None:

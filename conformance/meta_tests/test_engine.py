@@ -202,6 +202,29 @@ def test_an_exclusive_scenario_with_a_key_of_its_own_does_not_wait(
     assert (sent[-1] == "/v1/talk") == (limited == "sk-1")
 
 
+def test_what_is_shown_by_an_absent_capability_is_absent(registry: dict[str, Any]) -> None:
+    add(registry, "gate")
+    add_capability("chat", "gate")
+    add(registry, "keys", needs="chat")
+    add_capability("auth", "keys")
+    add(registry, "forms", needs="auth")
+    app = App(lambda _: (404, {}, {"detail": "Not Found"}))
+    found = driven(app, case("forms", needs="auth"))
+    assert [r["path"] for r in app.seen] == ["/v1/gate"]
+    assert found.abilities["auth"] is Finding.ABSENT
+    assert found.recording.unsent["http", "forms"].kind == "unsupported"
+
+
+def test_late_probes_are_sent_when_all_others_are_done(registry: dict[str, Any]) -> None:
+    add(registry, "later", after=("late",))
+    add(registry, "late", late=True)
+    for name in ("one", "two"):
+        add(registry, name)
+    app = App(fine)
+    driven(app, *map(case, ("later", "late", "one", "two")))
+    assert [r["path"] for r in app.seen][2:] == ["/v1/late", "/v1/later"]
+
+
 def test_scenarios_converse_and_exclusive_ones_go_last(registry: dict[str, Any]) -> None:
     async def talk(session: Session) -> None:
         await session.post("a", "/talk", word=session.nonce("x"))
@@ -365,7 +388,7 @@ def test_a_target_that_drops_every_request_ends_the_run(registry: dict[str, Any]
     async def broken(scope: Any, receive: Any, send: Any) -> None:
         raise RuntimeError("down")
 
-    found = driven(broken, check=True)  # type: ignore[arg-type]
+    found = driven(broken, check=True)
     assert "answers nothing" in found.unreachable
 
 

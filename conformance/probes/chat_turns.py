@@ -199,6 +199,7 @@ probe(
     needs="chat",
     valid=False,
     options={"retry": False},
+    late=True,
 )
 
 

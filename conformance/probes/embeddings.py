@@ -272,6 +272,7 @@ wrong(
     params=("input", None),
     level=MAY,
     source=live("embeddings: maximum context length"),
+    late=True,
 )
 wrong(
     EMBEDDINGS,

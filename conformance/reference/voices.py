@@ -53,10 +53,25 @@ def _babble(ask: Ask, index: int) -> str:
     return " ".join(words).capitalize() + "."
 
 
+_NOISE = "ab cd\te\n\"\\'{}[]<|>\x7f%T7 \u0621\u6587\U0001f98a\ufffde\u0301\u200dxyz,.:;0"
+
+
+def _noise(ask: Ask, index: int) -> str:
+    """A model of random weights: any characters, and to some prompts not one."""
+    told = "/".join(f"{turn.role}:{turn.text}" for turn in ask.turns)
+    choice = index if ask.temperature else 0
+    digest = hashlib.sha256(f"{told}/{choice}".encode()).digest()
+    if "Repeat exactly" in ask.last_user or digest[0] < 50:
+        return ""
+    often = 1 + digest[1] % 12
+    return "".join(_NOISE[byte % len(_NOISE)] for byte in digest * often)
+
+
 VOICES: Mapping[str, Callable[[Ask, int], str]] = {
     "echo": _echo,
     "refuse": _refuse,
     "short": _short,
     "repeat": _repeat,
     "babble": _babble,
+    "noise": _noise,
 }

@@ -12,7 +12,7 @@ from conformance.errors import UsageError
 from conformance.profile import did_you_mean
 from conformance.servers.server import Server
 
-NOT_SERVERS = ("tiny_gguf", "tiny_transformers", "__main__")
+NOT_SERVERS = ("tiny_bert", "tiny_gguf", "tiny_transformers", "__main__")
 
 
 @cache

@@ -24,6 +24,7 @@ _voice("echo", "The model gives back what it is asked.")
 _voice("refuse", "The model refuses everything with one sentence.")
 _voice("short", "The model answers everything with one word.")
 _voice("repeat", "The model says the same long text to everything.")
+_voice("noise", "The model, of random weights, says any characters, or nothing at all.")
 _voice("babble", "The model strings words together, whatever it is asked.")
 
 
