@@ -114,11 +114,13 @@ def wrong(
     drop: str = "",
     headers: Mapping[str, str] | None = None,
     name: str = "",
+    late: bool = False,
     **changes: Any,
 ) -> None:
     """A POST with one defect: ``changes`` to the base, a field to ``drop``, or a whole ``body``.
 
-    ``text`` is what is wrong, as the beginning of the sentence.
+    ``text`` is what is wrong, as the beginning of the sentence. ``late``: some servers do not
+    recover from it, so it is sent last.
     """
     if body is None:
         body = {k: v for k, v in {**way.base, **changes}.items() if k != drop}
@@ -148,6 +150,7 @@ def wrong(
         way.path,
         body,
         headers=sent,
+        late=late,
     )
 
 
