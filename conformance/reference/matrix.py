@@ -11,11 +11,14 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import httpx
+
 from conformance.capability import Claim, all_capabilities, lineage
 from conformance.capability import Finding as Ability
 from conformance.catalogue import all_cases
 from conformance.clock import VirtualClock
 from conformance.drivers.inprocess import InProcessTransport
+from conformance.drivers.transport import EXTENSION, Meta
 from conformance.engine import Plan
 from conformance.judge import Bench, Told, judge
 from conformance.probe import all_probes
@@ -25,7 +28,7 @@ from conformance.reference.app import create_app
 from conformance.reference.config import ReferenceConfig
 from conformance.reference.fault import Fault, all_faults, all_variations
 from conformance.reference.patched import Patched
-from conformance.reference.trace import Pair, SameApp, Trace, TracedApp, TracedTransport
+from conformance.reference.trace import PAIR, Pair, SameApp, Trace, TracedApp
 from conformance.reference.trial import touched_by
 from conformance.requirement import Case
 from conformance.results import Finding, Observation
@@ -33,6 +36,15 @@ from conformance.run import Drive, Options, drive
 from conformance.target import Limits, Target
 
 BASE_URL = "http://reference.invalid/v1"
+
+
+class TracedTransport(InProcessTransport):
+    """Tells the provider for which probe a request is sent."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        meta: Meta = request.extensions.get(EXTENSION) or Meta()
+        PAIR.set((meta.driver, meta.probe))
+        return await super().handle_async_request(request)
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,13 @@ change at its stage, and what depends on that call. See :mod:`conformance.refere
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from typing import Any
 
-import httpx
-
-from conformance.drivers.inprocess import InProcessTransport
-from conformance.drivers.transport import EXTENSION, Meta
 from conformance.reference.app import ReferenceApp
 from conformance.reference.call import Call
 from conformance.reference.clock import Clock
@@ -28,7 +24,8 @@ from conformance.reference.routing import Route
 Pair = tuple[str, str]
 """Driver and probe."""
 
-_PAIR: ContextVar[Pair] = ContextVar("pair", default=("", ""))
+PAIR: ContextVar[Pair] = ContextVar("pair", default=("", ""))
+"""For whom a request is sent; whoever sends it says so."""
 
 
 @dataclass(eq=False)
@@ -92,18 +89,18 @@ class TracedCall(Call):
         call |= {name: dict(getattr(self, name)) for name in COPIED}
         now = (self.clock.time(), self.clock.monotonic())
         self.app.trace.passed.setdefault(stage, []).append(
-            Passed(_PAIR.get(), stage, call, self.account, self.spec, self.config, now, kept)
+            Passed(PAIR.get(), stage, call, self.account, self.spec, self.config, now, kept)
         )
         return value
 
     def on(self, name: str) -> bool:
         planted = all_faults().get(name) or all_variations().get(name)
         if planted is not None and planted.applies(self):
-            self.app.trace.flags.setdefault(name, set()).add(_PAIR.get())
+            self.app.trace.flags.setdefault(name, set()).add(PAIR.get())
         return False
 
     def table(self, kind: str) -> dict[str, Any]:
-        self.app.trace.stateful.setdefault(_PAIR.get(), set()).add(self.route)
+        self.app.trace.stateful.setdefault(PAIR.get(), set()).add(self.route)
         return super().table(kind)
 
 
@@ -118,7 +115,7 @@ class TracedApp(ReferenceApp):
 
     def _turn(self, key: bytes) -> int:
         turn = super()._turn(key)
-        self.trace.turns.setdefault((_PAIR.get(), key), []).append(turn)
+        self.trace.turns.setdefault((PAIR.get(), key), []).append(turn)
         return turn
 
 
@@ -133,15 +130,5 @@ class SameApp(ReferenceApp):
         self._more = count(1_000_000)
 
     def _turn(self, key: bytes) -> int:
-        known = next(self._left.get((_PAIR.get(), key), iter(())), None)
+        known = next(self._left.get((PAIR.get(), key), iter(())), None)
         return next(self._more) if known is None else known
-
-
-class TracedTransport(InProcessTransport):
-    """Tells the provider for which probe a request is sent."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        extensions: Mapping[str, Any] = request.extensions
-        meta: Meta = extensions.get(EXTENSION) or Meta()
-        _PAIR.set((meta.driver, meta.probe))
-        return await super().handle_async_request(request)
