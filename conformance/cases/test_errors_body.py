@@ -156,9 +156,32 @@ def test_message(x: Exchange) -> None:
     try:
         inner = json.loads(text)
     except (ValueError, RecursionError):
+        # an object as another language prints it
+        if re.match(r"[{\[(]\s*'\w+':", text) and text.endswith(("}", "]", ")")):
+            fail("error.message", "a sentence, no printed object", message[:300])
         return
     if isinstance(inner, dict | list):
         fail("error.message", "a sentence, no JSON document", message[:300])
+
+
+@requirement(
+    "errors.message.own-words",
+    SHOULD,
+    "`error.message` neither repeats the body of the request nor is escaped for a page.",
+    source=live("errors of 2023 to 2026"),
+    over=REFUSED,
+    breaks=["prompts of users stand in logs and crash reports"],
+)
+def test_own_words(x: Exchange) -> None:
+    message = error_of(x).get("message")
+    if not isinstance(message, str) or not message:
+        raise NotApplicable("no message")
+    sent = x.request.body.decode("utf-8", "replace")
+    if len(sent) > 60 and sent in message:
+        fail("error.message", "what is wrong, not the request", message[:300])
+    escaped = re.search(r"&(#\d+|#x[0-9a-f]+|quot|apos|amp|lt|gt);", message, re.I)
+    if escaped and escaped[0] not in sent:
+        fail("error.message", "plain text", message[:300])
 
 
 @requirement(

@@ -58,6 +58,13 @@ def _history(name: str, text: str, *messages: dict[str, Any], **options: Any) ->
 _BREAKS = ("agents: the second turn of every conversation with tools fails",)
 
 _history(
+    "name",
+    "A tool message may have the `name` of its function.",
+    user(QUESTION),
+    caller(call()),
+    {**result(), "name": "get_weather"},
+)
+_history(
     "null-content",
     "An assistant message with tool calls may have `content: null`.",
     user(QUESTION),
