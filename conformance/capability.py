@@ -104,6 +104,8 @@ def find(capability: Capability, gate: Exchange | Steps | None) -> Finding:
         return Finding.ABSENT
     if 400 <= status < 500:
         return Finding.REFUSED
+    if exchange.context.get("borrowed"):
+        return Finding.ABSENT  # a model that does not speak was asked to: no more than an error
     return Finding.BROKEN
 
 

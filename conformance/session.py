@@ -19,7 +19,7 @@ from conformance.clock import Clock, SystemClock
 from conformance.drivers.http import HttpDriver, Wanted
 from conformance.drivers.transport import Meta
 from conformance.exchange import Exchange
-from conformance.probe import Probe, Skip
+from conformance.probe import Model, Probe, Skip
 from conformance.recording import Recording
 from conformance.target import Target
 from conformance.wire.retry_after import parse_retry_after
@@ -262,6 +262,7 @@ class Session:
         self.tier = tier
         self.kept = kept or {}
         self._sdk = sdk
+        self._borrowed = False
 
     def __getitem__(self, probe: str) -> Exchange:
         """The successful answer of an earlier probe, which the scenario names in ``after``."""
@@ -270,6 +271,7 @@ class Session:
         return self._prior(probe)
 
     def model(self, kind: str) -> str:
+        self._borrowed |= self.target.borrowed(kind)
         return self.target.model(kind)
 
     def key(self, name: str) -> str | None:
@@ -338,7 +340,10 @@ class Session:
             stop,
         )
         # what a scenario of a client library sends by itself goes by the raw driver all the same
-        meta = Meta(self.name, step, "http", 1, dict(context or {}))
+        given = dict(context or {})
+        if self._borrowed or _asks_borrowed(self.target, json):
+            given["borrowed"] = True
+        meta = Meta(self.name, step, "http", 1, given)
         return await self.courier.send(
             wanted, meta, retry=retry, tokens=self._tokens, limited=limited
         )
@@ -378,6 +383,11 @@ class Session:
         """Tell the person who waits; in virtual time nobody does."""
         if isinstance(self.clock, SystemClock):
             print(f"{self.name}: {text}", file=sys.stderr, flush=True)
+
+
+def _asks_borrowed(target: Target, body: Any) -> bool:
+    model = body.get("model") if isinstance(body, dict) else None
+    return isinstance(model, Model) and target.borrowed(model.kind)
 
 
 def encode(body: Any) -> bytes:

@@ -12,6 +12,8 @@ from conformance.probe import Model
 DEFAULT_CHAT = "gpt-4o-mini"
 DEFAULTS = {"unknown": "no-such-model", "moderation": "omni-moderation-latest"}
 """Models of the kinds for which the chat model would be no use."""
+OF_ANOTHER_SORT = ("speech", "transcription", "image")
+"""Kinds for which the chat model is asked where none is given, and will hardly do."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,10 @@ class Target:
         if kind in self.models:
             return self.models[kind]
         return DEFAULTS.get(kind) or self.models.get("chat") or DEFAULT_CHAT
+
+    def borrowed(self, kind: str) -> bool:
+        """Whether the chat model stands in for a model of quite another sort."""
+        return kind in OF_ANOTHER_SORT and kind not in self.models
 
     def fill(self, body: Any) -> Any:
         """A body with every :class:`Model` replaced by the target's id."""

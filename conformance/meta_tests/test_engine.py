@@ -18,7 +18,7 @@ from conformance.drivers import node_place
 from conformance.drivers.inprocess import InProcessTransport
 from conformance.engine import plan
 from conformance.meta_tests.support import made
-from conformance.probe import Probe, Scenario, Skip
+from conformance.probe import Model, Probe, Scenario, Skip
 from conformance.recording import Recording
 from conformance.requirement import MUST, Case, Requirement, suite
 from conformance.run import Drive, Options, drive
@@ -87,6 +87,7 @@ def driven(
     target = Target(
         more.pop("base", "http://t.invalid/v1"),
         more.pop("keys", {"api": "sk-1"}),
+        more.pop("models", {}),
         limits=limits or Limits(),
     )
     progress = more.pop("progress", None)
@@ -213,6 +214,23 @@ def test_what_is_shown_by_an_absent_capability_is_absent(registry: dict[str, Any
     assert [r["path"] for r in app.seen] == ["/v1/gate"]
     assert found.abilities["auth"] is Finding.ABSENT
     assert found.recording.unsent["http", "forms"].kind == "unsupported"
+
+
+@pytest.mark.parametrize("models", [{"chat": "m"}, {"chat": "m", "speech": "s"}])
+def test_a_model_of_another_sort_that_fails_shows_nothing(
+    registry: dict[str, Any], models: dict[str, str]
+) -> None:
+    async def talk(session: Session) -> None:
+        await session.post("a", "/talk", named=session.model("speech"))
+
+    add(registry, "gate", body={"model": Model("speech")})
+    add_capability("speech", "gate")
+    registry["talk"] = Scenario("talk", talk)
+    add_capability("talking", "talk")
+    app = App(lambda _: (500, {}, {}))
+    found = driven(app, case("gate", needs="speech"), case("talk", needs="talking"), models=models)
+    expected = Finding.BROKEN if "speech" in models else Finding.ABSENT
+    assert (found.abilities["speech"], found.abilities["talking"]) == (expected, expected)
 
 
 def test_late_probes_are_sent_when_all_others_are_done(registry: dict[str, Any]) -> None:
