@@ -36,7 +36,7 @@ class Form:
 
 
 ALONE = Form()
-PUBLISHED = Form(40, 1500, "../../../../")
+PUBLISHED = Form(30, 1200, "../../../../")
 
 _HTTPS = re.compile(r"https://[a-z0-9.-]+(/[\w./#%~?=&+-]*)?", re.IGNORECASE)
 
@@ -168,7 +168,8 @@ def _entry(item: Item, proofs: _Proofs) -> Entry:
     breaks = dict.fromkeys(note for result in item.results for note in result.breaks)
     findings: tuple[Finding, ...] = ()
     if item.detailed:
-        findings = tuple(_finding(r, proofs) for r in item.results if _telling(r))
+        telling = [r for r in item.results if _telling(r)]
+        findings = tuple(_finding(r, proofs, first=r is telling[0]) for r in telling)
     first = item.first
     drivers = list(dict.fromkeys(r.driver for r in item.results))
     reason = "" if item.outcome is Outcome.PASSED else failure.line(first)
@@ -182,7 +183,7 @@ def _entry(item: Item, proofs: _Proofs) -> Entry:
         url=safe_url(first.source_url),
         advice=workaround(item.id) if item.violated else "",
         reason=reason,
-        search=text.short(search, 1000),
+        search=text.short(search, 1000) if findings and not proofs.brief else "",
         findings=findings,
         held=tuple(r.driver for r in item.results if not _telling(r)),
     )
@@ -192,7 +193,7 @@ def _telling(result: Result) -> bool:
     return result.outcome is not Outcome.PASSED
 
 
-def _finding(result: Result, proofs: _Proofs) -> Finding:
+def _finding(result: Result, proofs: _Proofs, *, first: bool) -> Finding:
     labels = ("message", "known", "", "at", "owner")
     actual: tuple[Piece, ...] = ()
     expected = tuple(text.short(each) for each in result.expected)
@@ -207,7 +208,7 @@ def _finding(result: Result, proofs: _Proofs) -> Finding:
         actual=actual,
         evidence=proof,
         elsewhere=elsewhere,
-        again=text.plain(result.again),
+        again=text.plain(result.again) if first or not proofs.brief else "",
     )
 
 
@@ -218,6 +219,11 @@ class _Proofs:
         self._exchanges = exchanges
         self._form = form
         self._shown: set[str] = set()
+
+    @property
+    def brief(self) -> bool:
+        """Whether the page is one of many, to be published."""
+        return bool(self._form.site)
 
     def of(self, result: Result) -> tuple[Evidence | None, str]:
         """The exchange to show, or the id of one that is shown already."""

@@ -106,6 +106,17 @@ class Matrix:
         return {name: tuple(mine) for name, mine in sorted(found.items())}
 
     @property
+    def judged_areas(self) -> tuple[str, ...]:
+        """The areas of which a MUST was judged at one target at least."""
+        judged = {area.name for c in self.columns for area in c.report.areas if area.must.judged}
+        return tuple(name for name in self.areas if name in judged)
+
+    @property
+    def calm_areas(self) -> tuple[str, ...]:
+        """The areas in which no target was seen to violate anything."""
+        return tuple(n for n, rows in self.areas.items() if not any(r.telling for r in rows))
+
+    @property
     def latest(self) -> str:
         return max(column.started for column in self.columns)
 

@@ -8,15 +8,15 @@ from xml.sax.saxutils import escape
 from conformance.reporting import text
 from conformance.reporting.matrix import Column, Matrix
 
-_COLUMN, _ROW, _LEFT, _HEAD = 118, 22, 130, 46
+_COLUMN, _ROW, _LEFT, _HEAD = 136, 22, 120, 46
 _PASS, _FAIL, _NONE = ("#dafbe1", "#116329"), ("#ffebe9", "#a40e26"), ("#ffffff", "#545d68")
 AREAS = 24
-"""Rows at most: the areas with the most requirements."""
+"""Rows at most: of the areas that were judged those with the most requirements."""
 
 
 def render(matrix: Matrix) -> str:
     """An SVG that loads nothing; every cell says in numbers what its colour says."""
-    areas = sorted(matrix.areas, key=lambda name: (-len(matrix.areas[name]), name))[:AREAS]
+    areas = sorted(matrix.judged_areas, key=lambda name: (-len(matrix.areas[name]), name))[:AREAS]
     width = _LEFT + _COLUMN * len(matrix.columns) + 10
     height = _HEAD + _ROW * (len(areas) + 1) + 30
     words = (
@@ -30,20 +30,25 @@ def render(matrix: Matrix) -> str:
     ]
     for number, column in enumerate(matrix.columns):
         x = _LEFT + _COLUMN * number + 6
-        name, version = text.short(column.target, 17), text.short(column.version, 17)
+        name, version = _cut(column.target), _cut(column.version)
         parts.append(f'<text x="{x}" y="18" font-weight="bold">{escape(name)}</text>')
         parts.append(f'<text x="{x}" y="34" fill="#545d68">{escape(version)}</text>')
     for number, name in enumerate([*areas, ""]):
         y = _HEAD + _ROW * number
         title = name or "all areas"
         weight = "" if name else ' font-weight="bold"'
-        parts.append(f'<text x="6" y="{y + 15}"{weight}>{escape(text.short(title, 18))}</text>')
+        parts.append(f'<text x="6" y="{y + 15}"{weight}>{escape(_cut(title))}</text>')
         for place, column in enumerate(matrix.columns):
             parts += _cell(column, name, _LEFT + _COLUMN * place, y)
     day = text.plain(matrix.latest[:10])
     note = f"MUST requirements verified of those judged. Catalogue {matrix.catalogue}, {day}."
     parts.append(f'<text x="6" y="{height - 10}" fill="#545d68">{escape(text.plain(note))}</text>')
     return "".join([*parts, "</g></svg>\n"])
+
+
+def _cut(name: str) -> str:
+    """A name that fits above its column."""
+    return text.plain(name if len(name) <= 19 else name[:18] + "…")
 
 
 def _cell(column: Column, area: str, x: int, y: int) -> Iterator[str]:
