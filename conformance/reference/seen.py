@@ -18,7 +18,6 @@ from typing import Any
 
 from conformance.catalogue import all_cases, catalogue_hash
 from conformance.reference.fault import all_faults
-from conformance.reference.matrix import try_out
 from conformance.requirement import EVERY_DRIVER
 from conformance.results import Observation
 
@@ -44,6 +43,8 @@ def _sound(drivers: tuple[str, ...]) -> frozenset[tuple[str, str]]:
 def _violated(
     faults: tuple[str, ...], broken: tuple[str, ...], drivers: tuple[str, ...]
 ) -> frozenset[tuple[str, str]]:
+    from conformance.reference.matrix import try_out
+
     cases = [c for c in all_cases() if c.id in broken or c.id.startswith("sdk.")]
     found = try_out(faults=faults, cases=cases, drivers=drivers, fuzz=False).findings
     return frozenset(
