@@ -69,7 +69,7 @@ class Entry:
     reason: str
     search: str
     findings: tuple[Finding, ...]
-    held: tuple[str, ...]
+    beside: tuple[tuple[Word, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -169,6 +169,8 @@ def _entry(item: Item, proofs: _Proofs) -> Entry:
     findings: tuple[Finding, ...] = ()
     if item.detailed:
         telling = [r for r in item.results if _telling(r)]
+        if proofs.brief:
+            telling = _unlike(telling)
         findings = tuple(_finding(r, proofs, first=r is telling[0]) for r in telling)
     first = item.first
     drivers = list(dict.fromkeys(r.driver for r in item.results))
@@ -185,12 +187,31 @@ def _entry(item: Item, proofs: _Proofs) -> Entry:
         reason=reason,
         search=text.short(search, 1000) if findings and not proofs.brief else "",
         findings=findings,
-        held=tuple(r.driver for r in item.results if not _telling(r)),
+        beside=_beside(item, [found.result for found in findings]),
     )
 
 
 def _telling(result: Result) -> bool:
-    return result.outcome is not Outcome.PASSED
+    """Whether it wants to be shown as a finding of its own."""
+    return BY_OUTCOME[result.outcome].tone not in ("pass", "quiet")
+
+
+def _unlike(results: Iterable[Result]) -> list[Result]:
+    """Those that say another thing than one before: several drivers often see the same."""
+    found: dict[tuple[object, ...], Result] = {}
+    for result in results:
+        found.setdefault((result.outcome, result.at, result.expected, result.reason), result)
+    return list(found.values())
+
+
+def _beside(item: Item, shown: Iterable[Result]) -> tuple[tuple[Word, tuple[str, ...]], ...]:
+    """What the drivers without a finding of their own saw."""
+    alone = {id(result) for result in shown}
+    drivers: dict[Outcome, list[str]] = {}
+    for result in item.results:
+        if id(result) not in alone:
+            drivers.setdefault(result.outcome, []).append(result.driver)
+    return tuple((BY_OUTCOME[outcome], tuple(mine)) for outcome, mine in drivers.items())
 
 
 def _finding(result: Result, proofs: _Proofs, *, first: bool) -> Finding:

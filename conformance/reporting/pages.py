@@ -52,6 +52,11 @@ class Known:
         return ".".join(self.id.split(".")[:2])
 
     @property
+    def judged(self) -> tuple[Told, ...]:
+        """Without the targets that do not offer it or where it was not judged."""
+        return tuple(told for told in self.told if told.word.tone != "quiet")
+
+    @property
     def outcomes(self) -> str:
         return " ".join(told.word.slug for told in self.told)
 
@@ -134,8 +139,8 @@ def _datum(each: Known) -> dict[str, Any]:
         made["breaks"] = list(each.breaks)
     if each.withdrawn:
         made["withdrawn"] = True
-    if each.told:
+    if each.judged:
         made["outcomes"] = {
-            told.word.text: [column.name for column in told.columns] for told in each.told
+            told.word.text: [column.name for column in told.columns] for told in each.judged
         }
     return made
