@@ -141,7 +141,7 @@ _FORMS = {
     "suffix": ("key-longer", "A key with a sign more is refused with 401.", MUST),
     "case": ("key-case", "A key with its letters in the other case is refused with 401.", MUST),
     "stream": ("stream", "A wrong key is refused with 401 when a stream is asked for.", MUST),
-    "invalid": ("before-body", "A wrong key is refused with 401 whatever the body is.", MUST),
+    "invalid": ("before-body", "A wrong key is refused with 401 whatever the body is.", MAY),
     "model": ("before-model", "A wrong key is refused with 401 whatever the model is.", MUST),
     "long": ("key-long", "A key of two thousand signs is refused with 401.", MUST),
 }

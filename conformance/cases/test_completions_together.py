@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from conformance.chats import body_of, choices_of, integer, related, streamed_choices
+from conformance.chats import (
+    body_of,
+    choices_of,
+    integer,
+    legacy_texts_of,
+    related,
+    same_start,
+    streamed_choices,
+)
 from conformance.exchange import Exchange
 from conformance.expect import Inconclusive, NotApplicable, fail, require
 from conformance.requirement import MUST, SHOULD, openai, openapi, requirement
@@ -126,12 +134,15 @@ def test_usage_once(x: Exchange) -> None:
     needs="completions",
     breaks=["several samples of one answer are worth no more than one"],
 )
-def test_different(completions_n: Exchange) -> None:
+def test_different(completions_story: Exchange, completions_n: Exchange) -> None:
     texts = [str(choice.get("text") or "") for choice in choices_of(completions_n)]
     if len(texts) < 2 or completions_n.sent.get("temperature") != 1:
         raise NotApplicable
     if min(map(len, texts)) < 12:
         raise Inconclusive("the texts are too short to tell")
+    single = next(iter(legacy_texts_of(completions_story)), "").strip()
+    if len(single) < 4 or any(same_start(single, text) for text in texts):
+        raise Inconclusive("the model continues the prompt alike every time")
     require(len(set(texts)) > 1, "choices[].text", "different texts", texts)
 
 

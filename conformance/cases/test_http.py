@@ -225,7 +225,8 @@ def test_gzip(http_gzip_answer: Exchange, http_gzip_error: Exchange) -> None:
 )
 def test_head(http_head: Exchange) -> None:
     x = _answer(http_head)
-    expect(x).status(2, 3, 4)
+    if x.status != 501:  # what HTTP foresees for a method that a server does not have
+        expect(x).status(2, 3, 4)
     assert x.response is not None
     require(not x.response.raw, "body", "none", f"{len(x.response.raw)} bytes")
 
@@ -238,7 +239,8 @@ def test_head(http_head: Exchange) -> None:
     any_status=True,
 )
 def test_options(http_options: Exchange) -> None:
-    expect(_answer(http_options)).status(2, 4)
+    if _answer(http_options).status != 501:
+        expect(_answer(http_options)).status(2, 4)
 
 
 def _no_redirect(x: Exchange) -> None:

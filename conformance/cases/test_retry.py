@@ -15,7 +15,7 @@ from conformance.ratelimits import (
     server_time,
     values,
 )
-from conformance.requirement import MUST, SHOULD, field, openapi, requirement, rfc, sdk
+from conformance.requirement import MAY, MUST, SHOULD, field, openapi, requirement, rfc, sdk
 from conformance.select import Selector, answered
 from conformance.wire.retry_after import parse_retry_after
 from conformance.wire.sdk_retry import RetryDecision, node_sdk_delay, python_sdk_delay
@@ -255,7 +255,7 @@ def _decisions(x: Exchange) -> dict[str, RetryDecision]:
 
 @requirement(
     "retry.sdk.not-abandoned",
-    MUST,
+    MAY,
     "No official SDK gives up on a limit that passes by itself.",
     source=PYTHON,
     over=RATE,

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from conformance.probe import CHAT_MODEL, Accepted, Context, probe, scenario, user
-from conformance.requirement import MUST, SHOULD, field, rfc, sdk
+from conformance.requirement import MAY, MUST, SHOULD, field, rfc, sdk
 from conformance.session import Session, encode
 
 PATH = "/chat/completions"
@@ -166,7 +166,7 @@ async def _upload(session: Session, word: str, pause: float, **headers: str) -> 
     cost=1,
     accepted=Accepted(
         "http.request.chunked",
-        MUST,
+        MAY,
         "A request body in chunks, without Content-Length, is served.",
         rfc(9112, "7.1"),
         ("fetch with a stream as body, Go's io.Reader bodies, proxies",),

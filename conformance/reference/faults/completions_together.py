@@ -50,10 +50,12 @@ def usage_everywhere(call: Call, chunks: Chunks) -> None:
 
 @fault("completions.n.different", at="reply", route=ROUTE)
 def copied(call: Call, reply: Json) -> None:
-    """The first choice is copied n times."""
+    """The first choice, another one at each time, is copied n times."""
     count = call.fields.get("n") or 1
     for number, choice in enumerate(reply["choices"]):
         choice["text"] = reply["choices"][number - number % count]["text"]
+        if count > 1 and number % count == 0:
+            choice["text"] = "~" + choice["text"][1:]
 
 
 @fault("completions.stream.n", at="accepted", route=ROUTE, when=streamed,

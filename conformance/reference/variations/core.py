@@ -79,3 +79,14 @@ def sparse(call: Call, reply: Json) -> None:
 def server_header(call: Call, reply: Reply) -> None:
     """Answers name the server software."""
     reply.headers.append(("server", "reference"))
+
+
+@variation("stream.queued", at="frames", route=("chat", "responses"))
+def queued(call: Call, frames: list[Frame]) -> None:
+    """Requests wait for each other: a stream begins late and then comes at once."""
+    known = call.app.data.setdefault("queued", set())
+    if call.raw not in known and len(frames) > 1:
+        known.add(call.raw)
+        frames[0].delay = 2.0 + sum(one.delay for one in frames)
+        for one in frames[1:]:
+            one.delay = 0.0
