@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+_CHECK = "check requests yourself before they are sent: what is wrong is not refused"
+
 WORKAROUNDS: tuple[tuple[str, str], ...] = (
     ("auth", "send the key as `Authorization: Bearer`, and never rely on a refusal to test a key"),
     ("batches", "send the requests one by one, with a bound on those in flight"),
@@ -40,6 +42,10 @@ WORKAROUNDS: tuple[tuple[str, str], ...] = (
     ("embeddings.index", "send one text a request"),
     ("embeddings.tokens", "send texts, not tokens"),
     ("errors", "branch on the status alone, not on the fields of the error"),
+    ("errors.answered", "set a time limit of your own for every request"),
+    *((f"errors.{area}", _CHECK) for area in ("batches", "chat", "completions", "embeddings")),
+    *((f"errors.{area}", _CHECK) for area in ("images", "moderations", "rerank", "responses")),
+    ("errors.model-unknown", "compare the `model` of the answer with the one that was asked for"),
     ("errors.no-5xx", "check requests yourself; a 5xx is tried again by the SDKs"),
     ("errors.stream", "check the status and the content type before reading events"),
     ("errors.success", "look for `error` in every body, also with status 200"),
