@@ -11,6 +11,8 @@ from conformance.requirement import MAY, MUST, SHOULD, field, requirement, rfc, 
 from conformance.select import Selector, answered
 
 REDIRECTS = Selector("redirects", lambda x: answered(x) and 300 <= x.status < 400)
+PROMPT = 4.0
+"""Seconds between two requests in which no server closes the connection as idle."""
 _KEPT = ("undici, aiohttp, Go: a new connection for each request, ECONNRESET under load",)
 
 
@@ -49,6 +51,9 @@ def test_reused(http_line: Steps) -> None:
     first, last = http_line.get("first"), http_line.get("error")
     if len(ports) != len(found):
         return
+    if first and last and last.started - first.started > PROMPT:
+        # a busy machine reads an answer seconds after it was sent: the connection was idle
+        raise Inconclusive("the second request may have come too late", owner="suite")
     if first and last and first.context[PORT] != last.context[PORT]:
         fail("connection", "the same for the second request", "another", exchange=last)
 

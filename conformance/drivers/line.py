@@ -70,7 +70,7 @@ class Line:
         await self._driver.aclose()
 
     async def send(
-        self, step: str, method: str, path: str, body: object = None, *, timeout: float = 20.0
+        self, step: str, method: str, path: str, body: object = None, *, timeout: float = 30.0
     ) -> Exchange:
         """Send one request; nothing is tried again."""
         session = self._session

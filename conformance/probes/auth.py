@@ -182,6 +182,6 @@ async def beside(session: Session) -> None:
             json=body,
             key=None,
             retry=False,
-            timeout=10.0,
+            timeout=30.0,
             context={"outside": True},
         )

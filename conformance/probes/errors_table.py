@@ -13,8 +13,8 @@ from typing import Any
 from conformance.probe import CHAT_MODEL, Model, probe, user
 from conformance.requirement import MUST, Level, Source, openai
 
-PATIENCE = 10.0
-"""Seconds in which a refusal has to come: nothing is computed for it."""
+PATIENCE = 30.0
+"""Seconds in which a refusal has to come: nothing is computed for it, but it may have to queue."""
 
 HELLO = "Answer with the single word hello."
 RANGE = ("unsupported_value", "unsupported_parameter", "invalid_value")

@@ -196,7 +196,7 @@ async def slow(session: Session) -> None:
 async def expect_continue(session: Session) -> None:
     data = encode(session.target.fill(hello("grape")))
     await session.send(
-        "", "POST", PATH, content=data, headers={**JSON, "expect": "100-continue"}, timeout=20.0
+        "", "POST", PATH, content=data, headers={**JSON, "expect": "100-continue"}, timeout=30.0
     )
 
 
@@ -244,8 +244,8 @@ probe("http_identity_error", "GET", "/no-such-path", valid=False,
       headers={"accept-encoding": "identity"})  # fmt: skip
 
 # methods and paths
-probe("http_head", "HEAD", "/models", valid=False, timeout=20.0)
-probe("http_options", "OPTIONS", PATH, valid=False, key=None, timeout=20.0)
+probe("http_head", "HEAD", "/models", valid=False, timeout=30.0)
+probe("http_options", "OPTIONS", PATH, valid=False, key=None, timeout=30.0)
 probe("http_trailing_slash", "POST", PATH + "/", hello("melon"), needs="chat", valid=False)
 probe("http_models_slash", "GET", "/models/", valid=False)
 probe("http_double_slash", "POST", "/" + PATH, hello("nectarine"), needs="chat", valid=False)

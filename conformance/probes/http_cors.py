@@ -44,7 +44,7 @@ probe(
     PATH,
     key=None,
     valid=False,
-    timeout=20.0,
+    timeout=30.0,
     headers={
         "origin": ORIGIN,
         "access-control-request-method": "POST",

@@ -55,11 +55,11 @@ async def _wrong(s: Session) -> None:
             "session": {"type": "realtime", "instructions": INSTRUCTIONS},
         },
         until=lambda seen: UPDATED.search(seen) is not None,
-        timeout=15,
+        timeout=30,
     )
     nobody = f"no-such-model-{s.nonce('model')}"
-    await s.converse("unknown-model", f"/realtime?model={nobody}", timeout=10, until=_spoken)
-    await s.converse("no-key", PATH, key=None, timeout=10, until=_spoken)
+    await s.converse("unknown-model", f"/realtime?model={nobody}", timeout=30, until=_spoken)
+    await s.converse("no-key", PATH, key=None, timeout=30, until=_spoken)
 
 
 def _spoken(seen: bytes) -> bool:
