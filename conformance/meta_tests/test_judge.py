@@ -102,6 +102,14 @@ def test_a_passive_case_counts_and_names_the_first_violation() -> None:
     assert found.message == "odd (5 of 6 chat completions)"
 
 
+def test_what_came_of_a_wrong_request_is_not_judged_in_detail() -> None:
+    wrong = made({}, probe="errors_chat_n_below")
+    drawn = made({}, id="x2", probe="fuzz_chat", context={"fuzz": {"valid": False}})
+    right = made({}, id="x3", probe="fuzz_chat", context={"fuzz": {"valid": True}})
+    found = judge(case(broken, over=CHAT), "http", bench(wrong, drawn, right))
+    assert (found.judged, found.evidence) == (1, ("x3",))
+
+
 def test_a_passive_case_without_traffic_is_not_run() -> None:
     found = judge(case(nothing, over=CHAT), "http", bench())
     assert found.observation is Observation.NOT_RUN
