@@ -35,9 +35,16 @@ def typing(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The tests of the suite itself, with the fault matrix and the coverage that is asked for."""
+    """The tests of the suite itself, with a share of the faults."""
     suite(session)
     session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """That the tests run every line of what decides: engine, judge, wire, verdict, reporting."""
+    suite(session)
+    session.run("python", "-m", "conformance.meta_tests", "coverage")
 
 
 @nox.session

@@ -21,9 +21,8 @@ from conformance.select import CHAT
 
 
 def case(function: Callable[..., None], *names: str, **more: Any) -> Case:
-    made_of = Requirement(
-        "a.b", MUST, "It holds.", suite("test"), more.pop("needs", ""), since=more.pop("since", "")
-    )
+    id, needs, since = more.pop("id", "a.b"), more.pop("needs", ""), more.pop("since", "")
+    made_of = Requirement(id, MUST, "It holds.", suite("test"), needs, since=since)
     return Case(made_of, function, probes=names, **more)
 
 
@@ -65,6 +64,8 @@ def crash(_: Exchange) -> None:
 )
 def test_what_a_case_raises(function: Callable[..., None], wanted: Observation) -> None:
     active = judge(case(function, "chat"), "http", bench(made({}, probe="chat")))
+    refused = judge(case(function, "chat", id="errors.b"), "http", bench(made({}, probe="chat")))
+    assert refused.observation == wanted
     passive = judge(case(function, over=CHAT), "http", bench(made({})))
     assert (active.observation, passive.observation) == (wanted, wanted)
 

@@ -220,8 +220,8 @@ edit("lists.unique", "assistants.list", "The last element is listed twice.", _tw
 query("lists.limit", "assistants.list", "limit",
       breaks=("lists.limit", "assistant.list.limit"))  # fmt: skip
 edit("lists.sorted", "assistants.list", "A list is sorted by something else.",
-     lambda c, r: None,
-     when=lambda c: c.query.get("order") == "desc" and "after" in c.query)  # fmt: skip
+     lambda c, r: [x.update(created_at=x["created_at"] + 10 * n) for n, x in enumerate(r["data"])],
+     when=lambda c: c.query.get("order") == "desc" and c.query.get("limit") == "100")  # fmt: skip
 edit(
     "lists.has-more",
     "assistants.list",

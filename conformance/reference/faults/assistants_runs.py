@@ -84,9 +84,9 @@ edit("thread.run.ends", GET, "Runs are in progress for ever.", _stuck,
 def back(call: Call, reply: Json) -> Json | None:
     """A run that was in progress is queued again for a while."""
     key = f"seen {call.path}"
-    count = call.app.data[key] = call.app.data.get(key, 0) + (reply["status"] == "in_progress")
-    if count == 2 and reply["status"] == "in_progress":
-        return {**reply, "status": "queued"}
+    before, call.app.data[key] = call.app.data.get(key), reply["status"]
+    if (before, reply["status"]) == ("in_progress", "completed"):
+        return {**reply, "status": "queued", "completed_at": None, "usage": None}
     return None
 
 

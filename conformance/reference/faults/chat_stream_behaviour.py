@@ -205,7 +205,7 @@ def leaking(call: Call, frames: Frames) -> Any:
     if data.get("left"):
         data["left"] = False
         data["refuse"] = 2
-    if data.get("refuse") and call.fields.get("max_tokens") == 64:
+    if data.get("refuse") and call.fields.get("max_tokens") == 65:
         data["refuse"] -= 1
         raise ApiError(503, "No slot is free.", type="server_error")
 

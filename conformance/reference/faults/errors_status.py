@@ -107,7 +107,7 @@ def hangs_up(call: Call, early: None) -> None:
     "errors.answered/hang",
     at="received",
     when=sends("errors_chat_messages_type"),
-    breaks=("errors.answered", "errors.chat.messages-type"),
+    breaks="errors.chat.messages-type",
     field_defects="err-non-array-messages-hang",
 )
 async def hangs(call: Call, early: None) -> None:
