@@ -114,6 +114,11 @@ class Setup:
             more["claims"] = self.redactor.text(paragraph)
         if profile.contradictions:
             more["contradictions"] = profile.contradictions_told
+        known = known_failures.listed(self.options.known, profile)
+        self.notes += known_failures.findings(known, ranked)
+        notes = [self.redactor.text(note) for note in (*self.settings.notes, *self.notes)]
+        if notes:
+            more["notes"] = notes
         run = assemble(
             self.target,
             self.options,
@@ -126,9 +131,6 @@ class Setup:
             cost=spent.usd,
             more=more,
         )
-        known = known_failures.listed(self.options.known, self.settings.profile)
-        for said in known_failures.findings(known, ranked):
-            self.notes.append(said)
         if self.settings.out is not None:
             write_outputs(self.settings.out, run, found.recording.exchanges, self.redactor)
         return run

@@ -186,3 +186,7 @@ class TestKnownFailures:
             )  # fmt: skip
         assert said.status == 1
         assert of(results(tmp_path / "here"), BROKEN).outcome is Outcome.FAILED
+        (note,) = (results(tmp_path / "here").footer or {})["notes"]
+        assert note == f"the known failure {BROKEN} expired on 2020-01-01: mend it."
+        assert f"note: {note}" in said.err
+        assert note in (tmp_path / "here" / "report.html").read_text()

@@ -154,6 +154,11 @@ class Report:
         return [str(line) for line in (self.run.footer or {}).get("contradictions") or ()]
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What the run has to say of its settings and of the list of known failures."""
+        return tuple(str(note) for note in (self.run.footer or {}).get("notes") or ())
+
+    @property
     def target(self) -> str:
         return str(self.header.get("target") or self.header.get("base_url") or "unnamed target")
 

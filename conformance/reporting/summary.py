@@ -41,6 +41,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield inert(verdict.sentence)
     yield ""
+    yield from (f"> {inert(text.short(note, 400))}\n" for note in report.notes)
     yield f"<sub>{_about(report)}</sub>"
     yield ""
     yield from _areas(report)
