@@ -42,6 +42,14 @@ def told(exchange: Exchange) -> Value:
     return raised(exchange)
 
 
+def attribute(exchange: Exchange, name: str) -> Value:
+    """What an attribute of the exception tells. An old release of a library may have none such."""
+    error = told(exchange)
+    if name in (error.get("lacks").raw or ()):
+        raise NotApplicable(f"exceptions of this release of the library have no {name}")
+    return error[name]
+
+
 def class_of(exchange: Exchange) -> str:
     """The class of the exception that the library raised."""
     classes = raised(exchange).get("classes").raw

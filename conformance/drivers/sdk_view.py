@@ -50,6 +50,9 @@ def error_view(error: BaseException) -> dict[str, Any]:
     }
     for field in _FIELDS:
         view[field] = dumped(getattr(error, field, None))
+    lacks = [field for field in _FIELDS if not hasattr(error, field)]
+    if lacks:
+        view["lacks"] = lacks  # an old release: that they say nothing is not the server's doing
     cause = error.__cause__
     if cause is not None:
         view["cause"] = f"{type(cause).__name__}: {dumped(str(cause))}"

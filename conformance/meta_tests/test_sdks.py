@@ -6,17 +6,23 @@ import asyncio
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from conformance.cases import _sdk, test_sdk, test_sdk_errors
 from conformance.commands import sdks as command
 from conformance.drivers import line_process, python_place
 from conformance.drivers.line_process import LineProcess
 from conformance.drivers.python_sdk import ELSEWHERE
+from conformance.drivers.sdk_view import error_view
 from conformance.errors import SuiteError, UsageError
+from conformance.exchange import ClientView
+from conformance.expect import NotApplicable
 from conformance.meta_tests.command import Ask, ask, results
+from conformance.meta_tests.support import made
 from conformance.reporting import sdks
 from conformance.results import Observation, Outcome, Result, Run
 
@@ -80,6 +86,27 @@ class TestTable:
     def test_of_nothing(self) -> None:
         assert "0 requirements alike" in sdks.text(sdks.table({}))
         assert "Not alike with every release: 0" in sdks.markdown(sdks.table({}))
+
+
+class TestOldReleases:
+    """What an old release cannot say is not held against the server."""
+
+    def test_exceptions_without_attributes(self) -> None:
+        error = error_view(ValueError("no"))
+        assert set(error["lacks"]) >= {"code", "param", "type", "request_id"}
+        wire = {"error": {"message": "no", "code": "insufficient_quota"}}
+        view = ClientView("openai-python 1.0.0", "c", "raised", None, {**error, "body": wire})
+        x = replace(made(wire, status=429), client=view)
+        _sdk.raised(x)
+        for name in ("code", "param", "type", "request_id"):
+            with pytest.raises(NotApplicable, match="of this release"):
+                _sdk.attribute(x, name)
+        test_sdk_errors.test_message(x)
+
+    def test_objects_without_a_request_id(self) -> None:
+        view = ClientView("openai-python 1.0.0", "c", "returned", {}, None, {})
+        with pytest.raises(NotApplicable, match="of this release"):
+            test_sdk.test_request_id(replace(made({}), client=view))
 
 
 class TestPlace:
