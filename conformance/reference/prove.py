@@ -116,7 +116,7 @@ def prove(name: str, drivers: tuple[str, ...] = ("http",), declared: bool = True
 def names(words: Iterable[str] = ()) -> list[str]:
     """Everything that can be tried, or what begins with one of the words."""
     # what only a documented provider or a client library shows has tests of its own
-    elsewhere = (*(f"{name}." for name in providers()), "sdk.")
+    elsewhere = (*(f"{name}." for name in providers()), "openai-assistants.", "sdk.")
     faults = [name for name in all_faults() if not name.startswith(elsewhere)]
     every = ["none", *(f"variation:{v}" for v in all_variations()), *faults]
     words = tuple(words)
