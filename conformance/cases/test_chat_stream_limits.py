@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance import streamed
 from conformance.chats import asked_n, content_of, integer, limit_of, related, same_start
 from conformance.exchange import Exchange
-from conformance.expect import Inconclusive, NotApplicable, require
+from conformance.expect import Inconclusive, NotApplicable, fail, require
 from conformance.requirement import MUST, SHOULD, openai, openapi, requirement
 from conformance.select import CHAT_STREAM, Selector
 
@@ -118,3 +118,67 @@ def test_different(chat_max_completion: Exchange, stream_n: Exchange) -> None:
     if len(single) < 4 or any(same_start(single, text) for text in texts):
         raise Inconclusive("the model begins every answer to that prompt alike")
     require(len(set(texts)) > 1, "delta.content of the choices", "different texts", texts)
+
+
+@requirement(
+    "chat.stream.long-whole",
+    MUST,
+    "A long answer is as long streamed as not streamed.",
+    source=openai("chat/streaming"),
+    needs=NEEDS,
+    breaks=["long answers end in the middle, and look finished"],
+)
+def test_long_whole(long_whole: Exchange, stream_long: Exchange) -> None:
+    streamed.whole(stream_long)
+    text, joined = streamed.content(long_whole), streamed.content(stream_long)
+    if len(text) < 60 or not joined:
+        raise Inconclusive("the answer is too short to compare")
+    one, other = streamed.choice_of(long_whole).get("finish_reason"), streamed.finish(stream_long)
+    if text == joined:
+        return
+    shorter, longer = sorted((text, joined), key=len)
+    if longer.startswith(shorter) and one == other == "stop":
+        fail("the joined deltas", f"{len(text)} characters", f"{len(joined)}, then {other}")
+    if _without(joined, text) and one == other:
+        fail("the joined deltas", text[:200], joined[:200], message="a piece is lost or repeated")
+    raise Inconclusive("the model gave another answer")
+
+
+def _without(one: str, other: str) -> bool:
+    """Whether two texts are the same but for one piece that only one of them has."""
+    head = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
+    if head is None:
+        return False
+    short, long = sorted((one[head:], other[head:]), key=len)
+    return 0 < len(long) - len(short) <= 24 and len(short) >= 12 and long.endswith(short)
+
+
+@requirement(
+    "chat.stream.constant-fingerprint",
+    SHOULD,
+    "Every chunk of a stream that names a `system_fingerprint` names the same.",
+    source=openapi("CreateChatCompletionStreamResponse"),
+    needs=NEEDS,
+    over=CHAT_STREAM,
+    breaks=["evaluations that check by it whether the backend has changed"],
+)
+def test_fingerprint(stream: Exchange) -> None:
+    listed = [chunk.get("system_fingerprint") for _, chunk in streamed.chunks(stream)]
+    found = {name for name in listed if isinstance(name, str) and name}
+    if not found:
+        raise NotApplicable
+    require(len(found) == 1, "system_fingerprint", "one value", sorted(found)[:3])
+
+
+@requirement(
+    "chat.stream.obfuscation-off",
+    SHOULD,
+    "With `include_obfuscation: false` no chunk carries `obfuscation`.",
+    source=openai("chat/create stream_options"),
+    needs=NEEDS,
+    breaks=["clients that save bandwidth on links that they trust"],
+)
+def test_obfuscation(stream_unpadded: Exchange) -> None:
+    for number, chunk in streamed.chunks(stream_unpadded):
+        if chunk.get("obfuscation"):
+            fail(f"event {number}: obfuscation", "absent", chunk["obfuscation"])

@@ -131,9 +131,9 @@ def test_within_limit(x: Exchange) -> None:
 def test_prompt_grows(chat: Exchange, chat_long: Exchange) -> None:
     short, long = counted(chat, "prompt_tokens"), counted(chat_long, "prompt_tokens")
     require(
-        long >= short + 100,
+        long >= short + 280,
         "usage.prompt_tokens",
-        f"at least 100 more than {short} for a prompt of 300 more words",
+        f"at least 280 more than {short} for a prompt of 300 more words",
         long,
     )
 
@@ -232,18 +232,18 @@ def test_length_only_at_limit(x: Exchange) -> None:
     breaks=["clients take a cut answer for a whole one"],
 )
 def test_length_at_limit(chat_length: Exchange, chat_max_completion: Exchange) -> None:
-    unclear = True
+    reasons = []
     for x in (chat_length, chat_max_completion):
-        limit = limit_of(x) or 0
         made, reason = counted(x, "completion_tokens"), finish_of(x)
-        if reason is None or made < limit:
-            continue
-        unclear = False
-        if made == limit:
-            at = "choices[0].finish_reason"
-            require(reason not in ("stop", "tool_calls"), at, '"length"', reason)
-    if unclear:
+        if reason is not None and made >= (limit_of(x) or 0):
+            reasons.append(reason)
+    if not reasons:
         raise Inconclusive("the model ended before the limit")
+    wrong = [reason for reason in reasons if reason in ("stop", "tool_calls")]
+    counts = "".join(contents_of(chat_length)).lstrip().startswith("1")
+    if len(wrong) == 1 and not counts:
+        raise Inconclusive("the model may have ended by itself, just there")
+    require(not wrong, "choices[0].finish_reason", '"length"', wrong)
 
 
 @requirement(

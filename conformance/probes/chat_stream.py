@@ -20,6 +20,25 @@ probe(
     needs="chat.stream",
     tokens=450,
 )
+probe("long_whole", *chat(LONG, temperature=0, max_tokens=400), needs="chat", tokens=450)
+probe(
+    "parts_stream",
+    *chat(
+        {"role": "system", "content": [{"type": "text", "text": "Answer briefly."}]},
+        {"role": "user", "name": "Ada", "content": [{"type": "text", "text": REPEAT}]},
+        temperature=0,
+        max_tokens=32,
+        stream=True,
+    ),
+    needs="chat.stream",
+    accepted=Accepted(
+        "chat.stream.accepts.parts",
+        MUST,
+        "Contents in parts, and names, are accepted in a stream as without.",
+        openai("chat/create messages"),
+        ("Cline, opencode and LangChain send nothing else",),
+    ),
+)
 probe(
     "stream_one",
     *chat(LONG, temperature=0, max_tokens=1, stream=True, stream_options={"include_usage": True}),

@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance.reference.call import Call
 from conformance.reference.chat_rules import prompt_tokens
+from conformance.reference.errors import ApiError
 from conformance.reference.fault import fault
 from conformance.reference.faults.chat_stream import choices, plain, texts
 
@@ -256,3 +257,46 @@ def last_stop(call: Call, body: Json) -> None:
     """Of several stop strings a stream knows the last one only."""
     if isinstance(body.get("stop"), list):
         body["stop"] = body["stop"][-1:]
+
+
+def long(call: Call, chunks: Chunks) -> bool:
+    return len(chunks) > 64
+
+
+@fault("chat.stream.long-whole", at="chunks", route="chat", when=plain)
+def cut_short(call: Call, chunks: Chunks) -> Chunks | None:
+    """A buffer of 64 chunks is full, and the stream ends as if that were all."""
+    if not long(call, chunks):
+        return None
+    last = [c for c in chunks[64:] if not c["choices"] or c["choices"][0]["finish_reason"]]
+    return chunks[:64] + last
+
+
+@fault("chat.stream.long-whole/repeated", at="chunks", route="chat", when=plain,
+       breaks="chat.stream.long-whole")  # fmt: skip
+def repeated(call: Call, chunks: Chunks) -> None:
+    """In long streams a chunk is sent twice."""
+    if long(call, chunks):
+        chunks.insert(31, deepcopy(chunks[30]))
+
+
+@fault("chat.stream.constant-fingerprint", at="chunks", route="chat")
+def new_fingerprints(call: Call, chunks: Chunks) -> None:
+    """Every chunk has a fingerprint of its own."""
+    for number, chunk in enumerate(chunks):
+        chunk["system_fingerprint"] = f"fp_{number}"
+
+
+@fault("chat.stream.obfuscation-off", at="chunks", route="chat", when=counted)
+def padded(call: Call, chunks: Chunks) -> None:
+    """Chunks are padded, whatever the request says."""
+    for chunk in chunks:
+        chunk["obfuscation"] = "aBcD"
+
+
+@fault("chat.stream.accepts.parts", at="accepted", route="chat", when=lambda call: call.stream)
+def no_parts(call: Call, body: Json) -> None:
+    """Contents in parts are refused in a stream."""
+    if any(message.get("role") == "system" and isinstance(message["content"], list)
+           for message in body["messages"]):  # fmt: skip
+        raise ApiError(400, "content must be a string", param="messages")
