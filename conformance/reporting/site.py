@@ -63,10 +63,12 @@ def render(
     areas = pages.known(catalogue, made, credentials["requirements"], earlier)
     for number, matrix in enumerate(made):
         others = [other for other in made if other is not matrix]
-        place = "index" if not number else f"catalogues/{html.anchor(matrix.catalogue)}"
-        root = "" if not number else "../"
-        page = _page("matrix.html", root, matrix=matrix, others=others, newest=not number)
-        files[f"{place}.html"], files[f"{place}.json"] = page, _json(_matrix_data(matrix))
+        places = [(f"catalogues/{html.anchor(matrix.catalogue)}", "../")]
+        if not number:
+            places.append(("index", ""))
+        for place, root in places:
+            page = _page("matrix.html", root, matrix=matrix, others=others, newest=not number)
+            files[f"{place}.html"], files[f"{place}.json"] = page, _json(_matrix_data(matrix))
     if made:
         files["matrix.svg"] = picture.render(made[0])
     files.update(_requirement_files(areas, credentials))
