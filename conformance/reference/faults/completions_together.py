@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.reference.call import Call
+from conformance.reference.errors import ApiError
 from conformance.reference.fault import fault
 
 Json = dict[str, Any]
@@ -70,3 +71,10 @@ def one_choice(call: Call, body: Json) -> None:
 def no_stop(call: Call, body: Json) -> None:
     """`stop` is ignored in a stream."""
     body.pop("stop", None)
+
+
+@fault("completions.accepts.stream-n", at="accepted", route=ROUTE, when=streamed)
+def no_choices(call: Call, body: Json) -> None:
+    """`n` above 1 is refused in a stream."""
+    if (body.get("n") or 1) > 1:
+        raise ApiError(400, "n must be 1 when streaming.", param="n")
