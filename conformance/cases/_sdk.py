@@ -45,9 +45,19 @@ def told(exchange: Exchange) -> Value:
 def attribute(exchange: Exchange, name: str) -> Value:
     """What an attribute of the exception tells. An old release of a library may have none such."""
     error = told(exchange)
-    if name in (error.get("lacks").raw or ()):
-        raise NotApplicable(f"exceptions of this release of the library have no {name}")
+    lacking = name in (error.get("lacks").raw or ())
+    if lacking or (name != "request_id" and unopened(exchange)):
+        raise NotApplicable(f"exceptions of this release of the library tell no {name}")
     return error[name]
+
+
+def unopened(exchange: Exchange) -> bool:
+    """Whether the library is of a release that does not open the error object of the answer."""
+    error = view_of(exchange).error
+    if not isinstance(error, dict) or "body" in error.get("lacks", ()):
+        return True
+    body = error.get("body")
+    return isinstance(body, dict) and isinstance(body.get("error"), dict) and body == exchange.json
 
 
 def class_of(exchange: Exchange) -> str:

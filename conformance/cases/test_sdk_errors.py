@@ -10,6 +10,7 @@ from conformance.cases._sdk import (
     sdk_requirement,
     surfaced,
     told,
+    unopened,
 )
 from conformance.exchange import Exchange
 from conformance.expect import NotApplicable, fail, require
@@ -84,9 +85,9 @@ def test_before_stream(sdk_unknown_model_stream: Exchange) -> None:
 )
 def test_message(sdk_bad_request: Exchange) -> None:
     error = told(sdk_bad_request)
+    if unopened(sdk_bad_request):
+        raise NotApplicable("this release of the library hands on what came, unopened")
     body = error.get("body")
-    if "code" in (error.get("lacks").raw or ()):
-        body = body.get("error")  # an old release, which hands the whole body through
     message = body.get("message").raw
     if not isinstance(message, str) or not message.strip():
         fail("client exception message", "what the server objects to", error.get("message").raw)

@@ -93,15 +93,22 @@ class TestOldReleases:
 
     def test_exceptions_without_attributes(self) -> None:
         error = error_view(ValueError("no"))
-        assert set(error["lacks"]) >= {"code", "param", "type", "request_id"}
+        assert set(error["lacks"]) >= {"code", "request_id", "body"}
         wire = {"error": {"message": "no", "code": "insufficient_quota"}}
-        view = ClientView("openai-python 1.0.0", "c", "raised", None, {**error, "body": wire})
-        x = replace(made(wire, status=429), client=view)
-        _sdk.raised(x)
-        for name in ("code", "param", "type", "request_id"):
-            with pytest.raises(NotApplicable, match="of this release"):
-                _sdk.attribute(x, name)
-        test_sdk_errors.test_message(x)
+        view = ClientView("openai-python 1.0.0", "c", "raised", None, error)
+        old = {**dict.fromkeys(("code", "param", "type")), "body": wire, "lacks": ["request_id"]}
+        for said in (error, old):
+            x = replace(made(wire, status=429), client=replace(view, error=said))
+            assert _sdk.unopened(x)
+            for name in ("code", "param", "type", "request_id"):
+                with pytest.raises(NotApplicable, match="of this release"):
+                    _sdk.attribute(x, name)
+            with pytest.raises(NotApplicable, match="unopened"):
+                test_sdk_errors.test_message(x)
+        new = {"body": wire["error"], "code": "insufficient_quota"}
+        x = replace(made(wire, status=429), client=replace(view, error=new))
+        assert not _sdk.unopened(x)
+        _sdk.attribute(x, "code").equals("insufficient_quota")
 
     def test_objects_without_a_request_id(self) -> None:
         view = ClientView("openai-python 1.0.0", "c", "returned", {}, None, {})
