@@ -100,7 +100,7 @@ def find(capability: Capability, gate: Exchange | Steps | None) -> Finding:
         return Finding.WORKS if works else Finding.IGNORED
     if status == 429:
         return Finding.UNKNOWN
-    if status in (404, 405, 410, 501) and not _names_a_thing(exchange):
+    if status == 501 or (status in (404, 405, 410) and not _names_a_thing(exchange)):
         return Finding.ABSENT
     if 400 <= status < 500:
         return Finding.REFUSED

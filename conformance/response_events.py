@@ -265,6 +265,12 @@ def usage_of(x: Exchange) -> dict[str, Any]:
     return dict_of(result(x), "usage")
 
 
+def ended_at_once(x: Exchange) -> bool:
+    """Whether the model itself ended its answer before a word: nothing was counted as made."""
+    made = number(usage_of(x).get("output_tokens"))
+    return result(x).get("status") == "completed" and made is not None and made <= 1
+
+
 def count(x: Exchange, key: str) -> int:
     """One count of the usage. Raises NotApplicable where there is none."""
     value = number(usage_of(x).get(key))

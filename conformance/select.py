@@ -37,7 +37,7 @@ def answered(exchange: Exchange) -> bool:
 def provoked(exchange: Exchange) -> bool:
     """The suite asked for what OpenAI refuses: accepting it is judged, not what came of it."""
     fuzz = exchange.context.get("fuzz")
-    wrong = isinstance(fuzz, dict) and fuzz.get("valid") is False
+    wrong = isinstance(fuzz, dict) and (fuzz.get("valid") is False or fuzz.get("endpoint") == "raw")
     return wrong or exchange.probe.startswith("errors_")
 
 

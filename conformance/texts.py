@@ -26,10 +26,10 @@ _COMMON = frozenset(("the", "of", "and", "to", "in", "is", "that", "for", "it", 
 
 
 def speaks(text: str, asked: str) -> bool:
-    """Whether a third of its words are words of the request, or the commonest of English.
+    """Whether half of its words are words of the request, or the commonest of English.
 
     What is wrong with the characters of another text may be the model's own doing.
     """
     words = set(_WORD.findall(text.lower()))
     known = words & (_COMMON | set(_WORD.findall(asked.lower())))
-    return bool(known) and len(known) * 3 >= len(words)
+    return len(known) >= min(2, len(words)) and 0 < len(words) <= len(known) * 2

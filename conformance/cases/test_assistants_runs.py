@@ -18,6 +18,7 @@ from conformance.cases._objects import (
     served,
 )
 from conformance.cases.test_assistants_threads import texts
+from conformance.chats import integer
 from conformance.exchange import Steps
 from conformance.expect import Inconclusive, NotApplicable, require
 from conformance.probes.assistants import INSTRUCTIONS
@@ -257,6 +258,9 @@ def test_answers(run_answer: Steps) -> None:
     require(len(messages) >= 1, "data", "a message of the assistant", "none")
     for name, wanted in (("run_id", run.get("id")), ("assistant_id", run.get("assistant_id"))):
         require(messages[-1].get(name) == wanted, name, str(wanted), messages[-1].get(name))
+    made = integer((run.get("usage") or {}).get("completion_tokens"))
+    if not any(texts(messages[-1])) and made is not None and made <= 1:
+        raise Inconclusive("the model ended its answer at once")
     require(any(texts(messages[-1])), "content", "a text", messages[-1].get("content"))
 
 

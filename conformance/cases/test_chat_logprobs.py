@@ -153,8 +153,9 @@ def test_bytes_join(x: Exchange) -> None:
         if data is None:
             continue
         told += 1
-        joined = data.decode("utf-8", "ignore").rstrip("\ufffd")
-        whole = text.rstrip("\ufffd")
+        # what is no character is written as U+FFFD, or not at all
+        joined = data.decode("utf-8", "ignore").replace("\ufffd", "")
+        whole = text.replace("\ufffd", "")
         require(joined in (whole, whole.strip()), f"{ENTRY}[].bytes", whole, joined)
     if not told:
         raise NotApplicable("no bytes")
@@ -199,6 +200,8 @@ def test_bytes_of_token(x: Exchange) -> None:
                 continue
             if word.startswith("<") and word.endswith(">"):
                 continue  # a control token has a name but no text
+            if not word and "\ufffd" in data.decode("utf-8", "replace"):
+                continue  # a piece of a character, which cannot be written
             told += 1
             require(data == word.encode("utf-8", "replace"), f"{ENTRY}[].bytes",
                     str(list(word.encode("utf-8", "replace"))), list(data))  # fmt: skip

@@ -29,6 +29,8 @@ def test_text(responses: Exchange) -> None:
         p.get("type") == "refusal" for i in re.items(body, "message") for p in re.parts(i)
     ):
         raise Inconclusive("the model refused")
+    if not re.texts(body) and re.ended_at_once(responses):
+        raise Inconclusive("the model ended its answer at once")
     require(bool(re.texts(body)), "output_text", "a text", body.get("output"))
 
 

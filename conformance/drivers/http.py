@@ -18,6 +18,8 @@ from conformance.target import Target
 USER_AGENT = "openai-conformance"
 
 KEPT_ALIVE = 16
+IDLE_S = 2.0
+"""Seconds after which an idle connection is not used again: many servers close it after five."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,9 @@ class NetworkTransport(httpx.AsyncBaseTransport):
 
     def __init__(self) -> None:
         # every request looks at all idle connections: no more of them than are of use
-        pool = httpx.Limits(max_connections=200, max_keepalive_connections=KEPT_ALIVE)
+        pool = httpx.Limits(
+            max_connections=200, max_keepalive_connections=KEPT_ALIVE, keepalive_expiry=IDLE_S
+        )
         self._pooled = httpx.AsyncHTTPTransport(limits=pool, retries=0, trust_env=False)
         once = httpx.Limits(max_connections=200, max_keepalive_connections=0)
         self._fresh = httpx.AsyncHTTPTransport(limits=once, retries=0, trust_env=False)

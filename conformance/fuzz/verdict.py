@@ -15,7 +15,8 @@ _EXCUSES = re.compile(
     r"unsupported|not (?:yet )?(?:supported|available|allowed|permitted|implemented|enabled)|"
     r"(?:does not|doesn't|cannot|can't) support|unknown (?:parameter|field|argument)|"
     r"unrecognized|extra (?:inputs|fields)|unexpected keyword|context length|"
-    r"maximum context|only (?:allowed|supported)|does not exist|not found|"
+    r"maximum context|context size|invalid tokens|requires logprobs|"
+    r"only (?:allowed|supported)|does not exist|not found|"
     r"unknown_parameter|unsupported_|context_length|model_not_found|content_policy",
     re.IGNORECASE,
 )

@@ -18,7 +18,7 @@ from conformance.drivers import node_place
 from conformance.drivers.inprocess import InProcessTransport
 from conformance.engine import plan
 from conformance.meta_tests.support import made
-from conformance.probe import Model, Probe, Scenario, Skip
+from conformance.probe import Probe, Scenario, Skip
 from conformance.recording import Recording
 from conformance.requirement import MUST, Case, Requirement, suite
 from conformance.run import Drive, Options, drive
@@ -203,46 +203,6 @@ def test_an_exclusive_scenario_with_a_key_of_its_own_does_not_wait(
     assert (sent[-1] == "/v1/talk") == (limited == "sk-1")
 
 
-def test_what_is_shown_by_an_absent_capability_is_absent(registry: dict[str, Any]) -> None:
-    add(registry, "gate")
-    add_capability("chat", "gate")
-    add(registry, "keys", needs="chat")
-    add_capability("auth", "keys")
-    add(registry, "forms", needs="auth")
-    app = App(lambda _: (404, {}, {"detail": "Not Found"}))
-    found = driven(app, case("forms", needs="auth"))
-    assert [r["path"] for r in app.seen] == ["/v1/gate"]
-    assert found.abilities["auth"] is Finding.ABSENT
-    assert found.recording.unsent["http", "forms"].kind == "unsupported"
-
-
-@pytest.mark.parametrize("models", [{"chat": "m"}, {"chat": "m", "speech": "s"}])
-def test_a_model_of_another_sort_that_fails_shows_nothing(
-    registry: dict[str, Any], models: dict[str, str]
-) -> None:
-    async def talk(session: Session) -> None:
-        await session.post("a", "/talk", named=session.model("speech"))
-
-    add(registry, "gate", body={"model": Model("speech")})
-    add_capability("speech", "gate")
-    registry["talk"] = Scenario("talk", talk)
-    add_capability("talking", "talk")
-    app = App(lambda _: (500, {}, {}))
-    found = driven(app, case("gate", needs="speech"), case("talk", needs="talking"), models=models)
-    expected = Finding.BROKEN if "speech" in models else Finding.ABSENT
-    assert (found.abilities["speech"], found.abilities["talking"]) == (expected, expected)
-
-
-def test_late_probes_are_sent_when_all_others_are_done(registry: dict[str, Any]) -> None:
-    add(registry, "later", after=("late",))
-    add(registry, "late", late=True)
-    for name in ("one", "two"):
-        add(registry, name)
-    app = App(fine)
-    driven(app, *map(case, ("later", "late", "one", "two")))
-    assert [r["path"] for r in app.seen][2:] == ["/v1/late", "/v1/later"]
-
-
 def test_scenarios_converse_and_exclusive_ones_go_last(registry: dict[str, Any]) -> None:
     async def talk(session: Session) -> None:
         await session.post("a", "/talk", word=session.nonce("x"))
@@ -343,30 +303,6 @@ def test_budgets_are_never_passed(registry: dict[str, Any], limits: Limits, most
     assert found.tokens <= (limits.max_tokens or 10**9)
     assert {u.kind for u in found.recording.unsent.values()} == {"budget"}
     assert {u.owner for u in found.recording.unsent.values()} == {"quota"}
-
-
-def test_what_waits_for_a_slot_is_not_sent_when_the_time_is_over(registry: dict[str, Any]) -> None:
-    clock = VirtualClock()
-
-    async def slow(scope: Any, receive: Any, send: Any) -> None:
-        await clock.sleep(4.0)
-        await App(fine)(scope, receive, send)
-
-    names = [f"p{n}" for n in range(9)]
-    for name in names:
-        add(registry, name)
-    limits = Limits(max_seconds=10.0, concurrency=1)
-    found = driven(slow, *(case(name) for name in names), limits=limits, clock=clock)
-    assert found.requests == len(found.recording.exchanges) == 3
-    assert {u.kind for u in found.recording.unsent.values()} == {"budget"}
-
-
-def test_a_second_try_that_comes_too_late_leaves_the_first(registry: dict[str, Any]) -> None:
-    add(registry, "one")
-    app = flaky((429, {"retry-after": "20"}), (200, {}))
-    found = driven(app, case("one"), limits=Limits(max_seconds=10.0))
-    assert found.requests == 1
-    assert [x.superseded for x in found.recording.exchanges] == [False]
 
 
 def test_requests_per_minute_are_kept(registry: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import pickle
 from collections.abc import Iterable
+from contextvars import copy_context
 from typing import Any, NoReturn
 
 from conformance.reference.call import Call
@@ -94,7 +95,9 @@ def changes(planted: Fault, passed: Passed) -> tuple[bool, bool]:
     try:
         if planted.when is not None and not planted.when(call):
             return bool(call.touched), bool(call.touched)
-        result = planted.hook(call, value) if planted.hook is not None else None
+        result = None
+        if planted.hook is not None:  # a variable of the context that it sets must not stay
+            result = copy_context().run(planted.hook, call, value)
         if inspect.isawaitable(result):
             result = _finish(result)
     except (Reached, Exception):

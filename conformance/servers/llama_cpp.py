@@ -69,7 +69,7 @@ def starting(*options: str, embedding: bool = False) -> Callable[[Place], Sequen
             *(str(place.env / "llama.cpp" / BUILT), "--model", model, "--alias", "tiny"),
             *("--host", "127.0.0.1", "--port", str(place.port), "--api-key", KEY),
             *("--threads", "1", "--threads-batch", "1", "--threads-http", "4"),
-            *("--ctx-size", "4096", "--parallel", "2", *options),
+            *("--ctx-size", "8192", "--parallel", "2", *options),
         )
         return [Process(command, f"{place.url}/health")]
 
@@ -89,7 +89,7 @@ def _server(
         {
             "keys": {"api": KEY},
             "models": {kind: "tiny"},
-            "limits": {"concurrency": 2, "timeout_s": 20},
+            "limits": {"concurrency": 2, "timeout_s": 30},
         },
         programs=("cmake", "c++"),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from conformance.servers.server import Place, Process, Server, pip, pip_version, run
 
 KEY = "sk-local-1234"
-MODEL = {"n_ctx": 2048, "n_threads": 1, "n_threads_batch": 1, "verbose": False}
+MODEL = {"n_ctx": 4096, "n_threads": 1, "n_threads_batch": 1, "verbose": False}
 WRITER = str(Path(__file__).with_name("tiny_gguf.py"))
 
 
@@ -44,7 +44,7 @@ SERVERS = (
             "keys": {"api": KEY},
             "models": {"chat": "tiny", "embedding": "tiny-embedding"},
             # it generates for one at a time, and cuts the stream of whoever was first
-            "limits": {"concurrency": 1, "timeout_s": 15},
+            "limits": {"concurrency": 1, "timeout_s": 60},
         },
     ),
 )

@@ -9,19 +9,41 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-LAYERS, WIDTH, HEADS, CONTEXT = 2, 64, 4, 2048
+LAYERS, WIDTH, HEADS, CONTEXT = 2, 64, 4, 4096
 END, END_WEIGHT = 2, 1.6
 """The token that ends an answer weighs more than others, so that most answers end by themselves."""
-CHAT_TEMPLATE = (
-    "{% if tools %}<|tools|>{{ tools | tojson }}\n{% endif %}"
-    "{% for m in messages %}<|{{ m.role }}|>"
-    "{% if m.content is string %}{{ m.content }}{% elif m.content %}"
-    "{% for part in m.content %}{% if part.type == 'text' %}{{ part.text }}{% endif %}{% endfor %}"
-    "{% endif %}"
-    "{% if m.tool_calls %}{{ m.tool_calls | tojson }}{% endif %}\n{% endfor %}"
-    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
-)
-"""As the templates of real models: tools, content in parts, calls."""
+CHAT_TEMPLATE = """\
+{%- if tools %}<|im_start|>system
+You may call these functions:
+<tools>{% for tool in tools %}
+{{ tool | tojson }}{% endfor %}
+</tools>
+For each call, write a JSON object within <tool_call></tool_call> tags:
+<tool_call>
+{"name": <function-name>, "arguments": <args-json-object>}
+</tool_call><|im_end|>
+{% endif %}
+{%- for m in messages %}
+{%- if m.role == "tool" %}<|im_start|>user
+<tool_response>
+{{ m.content }}
+</tool_response><|im_end|>
+{% else %}<|im_start|>{{ m.role }}
+{% if m.content is string %}{{ m.content }}
+{%- elif m.content %}
+{%- for part in m.content %}{% if part.type == "text" %}{{ part.text }}{% endif %}{% endfor %}
+{%- endif %}
+{%- for call in m.tool_calls or [] %}
+{%- set call = call.function or call %}
+<tool_call>
+{"name": "{{ call.name }}", "arguments": {{ call.arguments | tojson }}}
+</tool_call>
+{%- endfor %}<|im_end|>
+{% endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}<|im_start|>assistant
+{% endif %}"""
+"""As the templates of real models are: tools, content in parts, calls and their results."""
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 

@@ -54,7 +54,7 @@ def write(folder: str) -> None:
         intermediate_size=128,
         num_hidden_layers=2,
         num_attention_heads=4,
-        max_position_embeddings=2048,
+        max_position_embeddings=4096,
         bos_token_id=0,
         eos_token_id=1,
         pad_token_id=2,

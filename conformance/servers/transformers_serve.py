@@ -55,7 +55,7 @@ SERVERS = (
         {
             "keys": {"api": "sk-none-is-asked-for"},
             "models": {"chat": MODEL},
-            "limits": {"concurrency": 2, "timeout_s": 20},
+            "limits": {"concurrency": 2, "timeout_s": 30},
         },
     ),
 )

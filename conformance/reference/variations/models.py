@@ -16,6 +16,7 @@ TEXT = ("chat", "completions", "responses")
 def _voice(name: str, text: str) -> None:
     def hook(call: Call, body: Json) -> None:
         SPEAKING.set(name)
+        call.state["voice"] = name  # so that a trial sees that the answer is another
 
     variation(f"model.{name}", at="accepted", route=TEXT, text=text)(hook)
 
