@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,6 +12,7 @@ from conformance.capability import Finding as Ability
 from conformance.capability import all_capabilities
 from conformance.catalogue import matches
 from conformance.exchange import Exchange
+from conformance.measures import MEASURES
 from conformance.profile import ClaimRow, Profile
 from conformance.results import Observation, Outcome, Result
 
@@ -101,38 +101,12 @@ def audit(
     """
     results = list(results)
     verdicts = [_decide(row, profile, results, abilities) for row in profile.claims]
-    if any(row.measures for row in profile.claims):
-        words = first_token(exchanges, profile)
-        for number, row in enumerate(profile.claims):
-            if row.measures:
-                verdicts[number] = replace(verdicts[number], measured=words)
+    seen = list(exchanges) if any(row.measures for row in profile.claims) else []
+    for number, row in enumerate(profile.claims):
+        if row.measures:
+            words = MEASURES[row.measures](seen, profile)
+            verdicts[number] = replace(verdicts[number], measured=words)
     return verdicts
-
-
-def first_token(exchanges: Iterable[Exchange], profile: Profile) -> str:
-    """The time to the first text of streamed chat completions, beside what the page says."""
-    found = sorted(at for x in exchanges if (at := _first_text(x)) is not None)
-    claimed = profile.first_token_ms
-    said = f"; the page says {claimed[0]:g} to {claimed[1]:g} ms" if claimed else ""
-    if not found:
-        return f"first token: no stream to measure{said}"
-    ms = [round(at * 1000) for at in (statistics.median(found), found[0], found[-1])]
-    many = _many(len(found), "stream")
-    return f"first token after {ms[0]} ms (median of {many}, {ms[1]} to {ms[2]} ms){said}"
-
-
-def _first_text(x: Exchange) -> float | None:
-    """Seconds to the first chunk with content, of a stream that raw HTTP read without haste."""
-    plain = x.route == "POST /chat/completions" and x.is_sse and x.ok and x.driver == "http"
-    if not plain or x.superseded or x.response is None:
-        return None
-    for at, payload in x.response.timed_payloads:
-        rows = payload.get("choices") if isinstance(payload, dict) else None
-        for row in rows if isinstance(rows, list) else ():
-            delta = row.get("delta") if isinstance(row, dict) else None
-            if isinstance(delta, dict) and delta.get("content"):
-                return at
-    return None
 
 
 def _decide(

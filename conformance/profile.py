@@ -89,7 +89,7 @@ class ClaimRow:
     alone, and each must have shown it. ``unclaimed``: the document says "not supported".
     ``uncheckable``: why nothing outside the provider can decide it. ``remark``: what the documents
     themselves contradict. ``within``: wider claims of the same page, which fall with this one.
-    ``measures``: a number that the report states beside the claim: first_token.
+    ``measures``: what the report states beside the claim: first_token or assistant_status.
     """
 
     id: str

@@ -20,11 +20,10 @@ from conformance.catalogue import catalogue_hash
 from conformance.clock import Clock, SystemClock
 from conformance.discovery import complete
 from conformance.drivers.http import HttpDriver
-from conformance.engine import TIERS, Engine, Plan, World, findings, plan
+from conformance.engine import Engine, Plan, World, findings, plan
 from conformance.errors import UnreachableError
 from conformance.exchange import Exchange
 from conformance.judge import Bench, curl, judge
-from conformance.probe import all_probes
 from conformance.profile import of_one_provider
 from conformance.recording import Recording, Unsent
 from conformance.requirement import Case
@@ -34,6 +33,7 @@ from conformance.session import BudgetSpent, Courier, Session
 from conformance.shard import Shard
 from conformance.surface import surface
 from conformance.target import Target
+from conformance.vacuous import vacuous
 from conformance.verdict import KnownFailure, exit_status, outcome
 
 DOCUMENTS = "openai-openapi 2.3.0 (f85dbe22, 2026-08-21), openai-python 3.51, openai-node 7.55"
@@ -298,44 +298,6 @@ def known_failure(
                 continue
             return entry
     return None
-
-
-def vacuous(
-    results: Iterable[Result],
-    cases: Mapping[str, Case],
-    claims: Mapping[str, Claim],
-    tier: str = "full",
-) -> list[str]:
-    """Claimed capabilities of which nothing was positively verified; without claims: everything.
-
-    What only a higher tier sends was not asked for.
-    """
-    results = list(results)
-    verified: set[str] = set()
-    touched: set[str] = set()
-    for result in results:
-        case = cases.get(result.requirement)
-        if case is None or not _asked(case, tier):
-            continue
-        needs = case.requirement.needs
-        touched.add(needs)
-        if result.observation is Observation.HELD:
-            verified.add(needs)
-    claimed = {name for name, claim in claims.items() if claim == Claim.CLAIMED}
-    empty = sorted(
-        name
-        for name in claimed & touched
-        if not any(v == name or v.startswith(name + ".") for v in verified)
-    )
-    if not claimed and not (verified - {""}):
-        empty.append("anything")
-    return empty
-
-
-def _asked(case: Case, tier: str) -> bool:
-    known = all_probes()
-    tiers = [TIERS.index(known[name].tier) for name in case.probes if name in known]
-    return case.passive or not tiers or max(tiers) <= TIERS.index(tier)
 
 
 def assemble(

@@ -20,7 +20,7 @@ from conformance.reference.app import ReferenceApp
 from conformance.reference.call import Call
 from conformance.reference.config import ReferenceConfig
 from conformance.reference.dialects.hooks import dialect_hooks
-from conformance.reference.errors import ErrorReply, invalid
+from conformance.reference.errors import invalid
 from conformance.reference.fault import Fault, all_faults
 from conformance.requirement import Case
 from conformance.run import Options, drive, judge_all
@@ -79,7 +79,7 @@ DEFECTS: Mapping[str, str | Defect] = {
     "A-env": Defect(),
     "A-sdk": _history("false", "async"),
     "A-json": "errors.chat.invalid-json",
-    "A-endpoints": "rerank.accepts.top-n",
+    "A-endpoints": "rerank.accepts.return-documents",
     "A-shape": "chat.usage.total",
     "A-stream": "chat.stream.terminator",
     "A-models": "assisters.models.listed",
@@ -120,6 +120,7 @@ DEFECTS: Mapping[str, str | Defect] = {
     "C-ratelimit": "headers.ratelimit.names",
     "C-no-assistants": "alveare.unsupported.assistants",
     "D-format": "assistant.list.limit",
+    "D-400": "openai-assistants.page.status",
     "D-async": _history("async"),
     "D-sdk": _history("false"),
     "E-chat": "chat.usage.total",
@@ -127,7 +128,7 @@ DEFECTS: Mapping[str, str | Defect] = {
     "E-tools": "chat.tools.accepts.auto",
     "E-structured": "chat.json-schema.fits beside chat.json-schema",
     "E-completions": "completions.null.suffix",
-    "E-embeddings": "embeddings.accepts.list",
+    "E-embeddings": "embeddings.accepts.string",
     "E-moderations": "moderations.accepts.list",
     "E-models": "models.list.unique",
     "E-responses": "responses.created-at.now",
@@ -139,17 +140,8 @@ DEFECTS: Mapping[str, str | Defect] = {
 }
 """What turns each claim that can be turned: faults, and what must be driven beside them."""
 
-BY_NATURE = ("D-call", "D-400")
-"""Claims that no provider keeps, because OpenAI and its SDK do not."""
-
-
-def right_status(call: Call, error: ErrorReply) -> None:
-    """An unknown assistant is answered as the page says."""
-    error.status = 400
-
-
-AS_THE_PAGE = Fault("as-the-page", (), "400.", "error", frozenset({"assistants.retrieve"}),
-                    right_status)  # fmt: skip
+BY_NATURE = ("D-call",)
+"""Claims that no provider keeps, because OpenAI's SDK does not."""
 
 
 def environment() -> Defect:
@@ -193,7 +185,7 @@ def verdicts(
     work = drive(target, cases, options, inner=InProcessTransport(app), clock=clock, check=False)
     found = asyncio.run(work)
     results = judge_all(cases, found, options)
-    return {v.id: v for v in audit(profile, results, found.abilities)}
+    return {v.id: v for v in audit(profile, results, found.abilities, found.recording.exchanges)}
 
 
 def broken(found: Mapping[str, ClaimVerdict]) -> set[str]:

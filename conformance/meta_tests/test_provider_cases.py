@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -67,6 +68,25 @@ NEW_MINUTE = Steps(
 )
 
 
+def spent(
+    served: int,
+    *,
+    apart: float = 0,
+    refused: bool = True,
+    broken: bool = False,
+    left: Sequence[int] = (),
+) -> Steps:
+    """Requests of a key with 10 a minute, so many seconds apart."""
+    statuses = [200] * served + [429] * refused + [500] * broken
+    found = []
+    for number, status in enumerate(statuses):
+        rest = (("x-ratelimit-remaining-rpm", str(left[number])),) if number < len(left) else ()
+        one = step("spend", status=status, headers=rest)
+        context = {"limit": 10, "window": 60.0} if number else {}
+        found.append(replace(one, started=1000 + number * apart, duration=0.01, context=context))
+    return Steps("s", tuple(found))
+
+
 @pytest.mark.parametrize(
     ("case", "given", "raised"),
     [
@@ -78,8 +98,17 @@ NEW_MINUTE = Steps(
         (cases.test_falling, NEW_MINUTE, Inconclusive),
         (cases.test_numbers, answer(headers=tuple(RPM)), Violation),
         (cases.test_numbers, answer(headers=tuple((k, "77") for k, _ in RPM)), Inconclusive),
-        (cases.test_enforced, Steps("s", (step("within", status=429),)), Inconclusive),
         (cases.test_enforced, EMPTY, NotApplicable),
+        (cases.test_enforced, spent(11, refused=False), Violation),
+        (cases.test_enforced, spent(10), None),
+        (cases.test_enforced, spent(9), None),
+        (cases.test_enforced, spent(11), Violation),
+        (cases.test_enforced, spent(11, apart=1), None),
+        (cases.test_enforced, spent(14, apart=1), Violation),
+        (cases.test_enforced, spent(14, apart=1, left=[1, 0, *range(9, 0, -1)]), None),
+        (cases.test_enforced, spent(22, left=[1, 0, *range(9, 0, -1)]), Violation),
+        (cases.test_enforced, spent(22, apart=5, refused=False), Inconclusive),
+        (cases.test_enforced, spent(3, refused=False, broken=True), Inconclusive),
         (com.test_com_models, answer({"object": "list", "data": []}), Violation),
         (com.test_com_key_usable, EMPTY, NotApplicable),
         (
@@ -96,8 +125,8 @@ NEW_MINUTE = Steps(
         (com.test_com_metrics, answer("", media="text/plain"), Violation),
         (cases.test_first_token, answer(": nothing\n\n", media="text/event-stream"), Inconclusive),
         (cases.test_call, answer(), Violation),
-        (cases.test_unknown_assistant, answer(status=400), None),
-        (cases.test_unknown_assistant, answer(status=404), Violation),
+        (cases.test_wrong_assistant, answer(status=400), None),
+        (cases.test_wrong_assistant, answer(status=404), Violation),
         (com.test_com_metrics, answer(status=404), Violation),
         (com.test_com_chat, answer(status=429), Inconclusive),
         (com.test_com_audit_inside, EMPTY, NotApplicable),
@@ -131,7 +160,7 @@ class Far:
     target = Target("https://api.example.com/v1")
 
     async def send(self, *words: str, **more: Any) -> Exchange:
-        return answer(headers=(("x-ratelimit-remaining-rpm", "499"),))
+        return answer(headers=(("x-ratelimit-limit-rpm", "499"),))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +168,7 @@ class Far:
     [
         (probes.webhooks, "the target must reach this machine: give --webhook-url"),
         (probes.tier, "no `account_tier` is configured"),
-        (probes.enforced, "the limited key has 499 requests a minute left: too many to spend"),
+        (probes.enforced, "the limited key has 499 requests a minute: too many to spend"),
     ],
 )
 def test_a_scenario_that_is_left_out(scenario: Any, reason: str) -> None:

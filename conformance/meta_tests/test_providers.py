@@ -22,8 +22,8 @@ from conformance.settings import embedded_target
 
 OWN = [case for case in all_cases() if ".test_providers" in case.module]
 FAULTS = sorted(name for name in all_faults() if name.split(".")[0] in profile_names())
-BY_NATURE = {"openai-assistants.call.exists", "openai-assistants.page.status"}
-"""What the page says and neither OpenAI nor its SDK does."""
+BY_NATURE = {"openai-assistants.call.exists"}
+"""What the page says and OpenAI's SDK does not have."""
 UNFAULTED = {"assisters.base-url.https", "openai-assistants.call.real-path"}
 """What the provider's answers do not decide: where it stands, and which SDK is installed."""
 

@@ -8,7 +8,7 @@ from conformance.capability import Claim
 from conformance.catalogue import by_id
 from conformance.requirement import MAY, MUST, SHOULD, Level
 from conformance.results import Finding, Observation, Outcome, Result
-from conformance.run import vacuous
+from conformance.vacuous import vacuous
 from conformance.verdict import KnownFailure, exit_status, outcome, summary
 
 KNOWN = KnownFailure("a.b", "https://example.org/1")
@@ -81,3 +81,9 @@ def test_what_only_a_higher_tier_sends_is_not_vacuous(tier: str, wanted: list[st
     left = Result(case.id, "MUST", "http", SEEN.NOT_RUN, S.SKIPPED, owner="suite")
     found = vacuous([left], {case.id: case}, {"files": Claim.CLAIMED}, tier)
     assert found == wanted
+
+
+def test_what_is_only_noted_is_not_vacuous() -> None:
+    case = by_id()["alveare.first-token.measured"]
+    slow = Result(case.id, "MAY", "http", SEEN.VIOLATED, S.NOTED)
+    assert vacuous([slow], {case.id: case}, {case.requirement.needs: Claim.CLAIMED}) == []

@@ -8,8 +8,9 @@ from functools import cache
 
 from conformance.profile import load_profile
 from conformance.reference.call import Call
+from conformance.reference.config import Account
 from conformance.reference.dialects import assisters, assisters_com, providers
-from conformance.reference.errors import not_found
+from conformance.reference.errors import ApiError, invalid, not_found
 from conformance.reference.fault import Fault, Hook, Stage
 
 Hooks = Iterable[tuple[Stage, str | None, Hook]]
@@ -45,10 +46,24 @@ def not_of_openai(call: Call, early: object) -> None:
         call.state.pop("allowed", None)
 
 
+def well_made_ids(call: Call, verdict: Account | ApiError) -> Account | ApiError:
+    """OpenAI tells an id that cannot be one from an id that nobody has."""
+    name = call.params.get("id", "")
+    wrong = call.route == "assistants.retrieve" and not name.startswith("asst")
+    if isinstance(verdict, ApiError) or not wrong or call.on("openai-assistants.page.status"):
+        return verdict
+    expected = "Expected an ID that begins with 'asst'."
+    message = f"Invalid 'assistant_id': '{name[:100]}'. {expected}"
+    return invalid(message, "assistant_id", "invalid_value")
+
+
 def dialect_hooks(name: str) -> list[Fault]:
     """The hooks of a profile, to be planted before any fault."""
     if name not in providers():
-        return [_plant("openai", 0, "received", None, not_of_openai)]
+        found = [_plant("openai", 0, "received", None, not_of_openai)]
+        if name == "openai-assistants":
+            found.append(_plant("openai", 1, "authorised", None, well_made_ids))
+        return found
     hooks: Hooks = [("received", None, only_documented), *_OWN.get(name, ())]
     return [_plant(name, number, *hook) for number, hook in enumerate(hooks)]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from conformance.examples import printed_requirements
 from conformance.reference.call import Call
 from conformance.reference.config import Account
 from conformance.reference.errors import ApiError, ErrorReply, not_found
@@ -151,10 +152,16 @@ def no_pointer(call: Call, error: ErrorReply) -> None:
     at="error",
     route="assistants.retrieve",
     text="An unknown assistant is a server error.",
+    when=lambda call: call.path.rpartition("/")[2].startswith("asst_"),
 )
 def broken_assistant(call: Call, error: ErrorReply) -> None:
     """The status alone is wrong."""
     error.status = 500
+
+
+@fault("openai-assistants.page.status", at="flag", text="A malformed assistant id is answered 404.")
+def malformed_like_unknown() -> None:
+    """Asked by the dialect."""
 
 
 @fault("assisters-com.models.shape", at="reply", route="models.list")
@@ -164,7 +171,15 @@ def no_max_tokens(call: Call, reply: Json) -> None:
         del model["max_tokens"]
 
 
-@fault("assisters-com.chat.shape", at="reply", route="chat")
+_UNLIKE_THE_PRINTED = printed_requirements("assisters-com")
+
+
+@fault(
+    "assisters-com.chat.shape",
+    at="reply",
+    route="chat",
+    breaks=("assisters-com.chat.shape", *_UNLIKE_THE_PRINTED),
+)
 def wrong_role(call: Call, reply: Json) -> None:
     """The answer's role is bot."""
     reply["choices"][0]["message"]["role"] = "bot"
@@ -312,9 +327,13 @@ def no_canary(call: Call, early: object) -> None:
     raise not_found("Not here.")
 
 
-def _refuses(model: str) -> None:
+def _nameless(model: str) -> None:
+    id = f"alveare.names.{'openai' if model == 'gpt-3.5-turbo' else model}"
+    printed = printed_requirements("alveare") if model == "gpt-3.5-turbo" else ()
+
     @fault(
-        f"alveare.names.{'openai' if model == 'gpt-3.5-turbo' else model}",
+        id,
+        breaks=(id, *printed),
         at="reply",
         route="chat",
         text=f"The answer of {model} has no model.",
@@ -325,7 +344,7 @@ def _refuses(model: str) -> None:
 
 
 for _model in ("gpt-3.5-turbo", "classify", "summarise", "extract"):
-    _refuses(_model)
+    _nameless(_model)
 
 
 @fault("alveare.first-token.measured", at="frames", route="chat")
