@@ -147,3 +147,13 @@ def test_several_problems_are_counted(tmp_path: Path) -> None:
     assert len(check_profile(path)) == 4
     with pytest.raises(UsageError, match=r"\(3 more: `conformance profiles check .*p.toml`\)"):
         load_profile(path)
+
+
+def test_the_sample_of_the_documentation_is_a_profile(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / ".github" / "docs" / "profiles.md"
+    sample = page.read_text("utf-8").partition("```toml\n")[2].partition("```")[0]
+    (tmp_path / "acme.toml").write_text(sample, "utf-8")
+    assert check_profile(tmp_path / "acme.toml") == []
+    found = load_profile(tmp_path / "acme.toml")
+    assert [row.id for row in found.claims] == ["stream", "tools", "billing"]
+    assert found.contradictions_told
