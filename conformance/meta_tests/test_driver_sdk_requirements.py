@@ -70,7 +70,7 @@ async def _found(cases: Sequence[Case], faults: Sequence[str]) -> dict[tuple[str
 
 def found(cases: Sequence[Case], *faults: str) -> dict[tuple[str, str], Finding]:
     async def within() -> dict[tuple[str, str], Finding]:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             return await _found(cases, faults)
 
     return asyncio.run(within())
