@@ -36,7 +36,7 @@ CHECKS = ",".join(
     f"{word}_conformance" for word in ("status_code", "content_type", "response_schema")
 )
 CHECKS += ",not_a_server_error,negative_data_rejection,positive_data_acceptance"
-LONGEST = 300
+LONGEST = 120
 """Seconds after which a run of schemathesis is given up."""
 
 
@@ -172,7 +172,7 @@ def theirs(fault: Fault | None, folder: Path, tool: str, how: Sequence[str]) -> 
                    "--generation-database", "none", "--suppress-health-check", "all",
                    "--continue-on-failure", "--no-shrink", "-w", "4", "--report", "ndjson",
                    "--report-ndjson-path", str(told), *how]  # fmt: skip
-        with_time = {"capture_output": True, "timeout": LONGEST, "check": False}
+        with_time = {"capture_output": True, "timeout": LONGEST, "check": False, "cwd": folder}
         try:
             subprocess.run(command, **with_time)  # type: ignore[call-overload]  # noqa: S603
         except subprocess.TimeoutExpired:

@@ -362,29 +362,6 @@ def _passes(answers: list[Exchange], wanted: str, broken: tuple[str, ...]) -> No
 
 
 @requirement(
-    "chat.content.no-tools-unasked",
-    MUST,
-    "Without tools in the request there are no tool calls in the answer.",
-    source=openai("chat/create tools"),
-    needs="chat",
-    over=CHAT,
-    breaks=["a client without tools waits for somebody to run them"],
-)
-def test_no_tools(x: Exchange) -> None:
-    sent = x.sent
-    if sent.get("tools") or sent.get("functions") or not choices_of(x):
-        raise NotApplicable
-    for choice in choices_of(x):
-        message = message_of(choice)
-        calls = message.get("tool_calls") or message.get("function_call")
-        calls = calls if isinstance(calls, list | dict) else None
-        require(not calls, "choices[].message.tool_calls", "none", calls)
-        reason = choice.get("finish_reason")
-        bad = reason in ("tool_calls", "function_call")
-        require(not bad, "choices[].finish_reason", ["stop", "length", "content_filter"], reason)
-
-
-@requirement(
     "chat.body.no-keep-alive-lines",
     SHOULD,
     "The body of a whole answer is the JSON alone, without empty lines before it.",

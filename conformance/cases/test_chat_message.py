@@ -9,7 +9,7 @@ from typing import Any
 from conformance import streamed
 from conformance.chats import choices_of, content_of, message_of
 from conformance.exchange import Exchange
-from conformance.expect import Inconclusive, NotApplicable, fail
+from conformance.expect import Inconclusive, NotApplicable, fail, require
 from conformance.requirement import MUST, SHOULD, field, live, openai, openapi, requirement
 from conformance.select import CHAT, CHAT_ANY
 from conformance.toolcalls import finish, made_calls
@@ -120,3 +120,26 @@ def test_tools_cut(tools_cut: Exchange, tools_cut_stream: Exchange) -> None:
                     fail(f"choice {choice}: finish_reason", "length", reason, exchange=x)
     if not cut:
         raise Inconclusive("no call was cut off")
+
+
+@requirement(
+    "chat.content.no-tools-unasked",
+    MUST,
+    "Without tools in the request there are no tool calls in the answer.",
+    source=openai("chat/create tools"),
+    needs="chat",
+    over=CHAT,
+    breaks=["a client without tools waits for somebody to run them"],
+)
+def test_no_tools(x: Exchange) -> None:
+    sent = x.sent
+    if sent.get("tools") or sent.get("functions") or not choices_of(x):
+        raise NotApplicable
+    for choice in choices_of(x):
+        message = message_of(choice)
+        calls = message.get("tool_calls") or message.get("function_call")
+        calls = calls if isinstance(calls, list | dict) else None
+        require(not calls, "choices[].message.tool_calls", "none", calls)
+        reason = choice.get("finish_reason")
+        bad = reason in ("tool_calls", "function_call")
+        require(not bad, "choices[].finish_reason", ["stop", "length", "content_filter"], reason)
