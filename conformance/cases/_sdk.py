@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from conformance.expect import Inconclusive, NotApplicable, Value, fail
 from conformance.requirement import SDKS, requirement
 
 sdk_requirement = partial(requirement, drivers=SDKS)
+_CUT = re.compile(r'"finish_reason"\s*:\s*"length"|"type"\s*:\s*"response\.incomplete"')
 
 
 def view_of(exchange: Exchange) -> ClientView:
@@ -22,6 +24,9 @@ def view_of(exchange: Exchange) -> ClientView:
 def returned(exchange: Exchange) -> Value:
     """The object that the library returned; an exception violates the requirement."""
     view = view_of(exchange)
+    if view.outcome != "returned" and exchange.response and _CUT.search(exchange.response.text):
+        # the helpers raise where the model did not come to its end
+        raise Inconclusive("the answer was cut off at the limit of tokens")
     if view.outcome != "returned":
         fail(f"client {view.call}", "a returned object", raised_words(view))
     return Value(view.value, f"client {view.call}")
