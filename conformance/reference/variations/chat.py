@@ -168,7 +168,7 @@ def clamped(call: Call, body: Json) -> None:
 @variation("chat.overflow-413", at="error", route=("chat", "completions"))
 def too_large(call: Call, error: ErrorReply) -> None:
     """A prompt that is too long is 413, as some do it."""
-    if len(call.raw) > 200_000 and error.status == 400:
+    if error.status == 400 and error.body["error"]["code"] == "context_length_exceeded":
         error.status = 413
 
 
