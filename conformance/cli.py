@@ -9,6 +9,7 @@ import argparse
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 from conformance import __version__
 from conformance.arguments import OPTIONS
@@ -135,7 +136,7 @@ def parser() -> argparse.ArgumentParser:
 def _options(command: argparse.ArgumentParser, several: Sequence[str] = ()) -> None:
     """The options of a run. ``several``: those that may be given more than once here."""
     for flag, settings in OPTIONS:
-        more = {"action": "append"} if flag in several else {}
+        more: dict[str, Any] = {"action": "append"} if flag in several else {}
         command.add_argument(flag, **settings, **more)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.exchange import Exchange, Steps
 from conformance.expect import NotApplicable, expect, fail, require
 from conformance.ratelimits import NAMES, error_of, is_quota, retry_after
-from conformance.requirement import MUST, SHOULD, field, openai, openapi, requirement
+from conformance.requirement import MUST, field, openai, openapi, requirement
 from conformance.spent import fact, limited, refusal, spending
 
 CODES = openai("error-codes 429")
@@ -98,7 +98,7 @@ def test_not_quota(ratelimit_window: Steps) -> None:
 
 @requirement(
     "ratelimit.refused.retry-after",
-    SHOULD,
+    MUST,
     "The refusal says when to come back, in `Retry-After`.",
     source=D429,
     breaks=["openai-python, openai-node: guess, and are refused again"],
