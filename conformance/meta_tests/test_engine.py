@@ -14,7 +14,7 @@ from conformance import capability as capabilities
 from conformance import probe as probes
 from conformance.capability import Capability, Claim, Finding, find
 from conformance.clock import SystemClock, VirtualClock
-from conformance.drivers import node_place
+from conformance.drivers import node_sdk
 from conformance.drivers.inprocess import InProcessTransport
 from conformance.engine import plan
 from conformance.meta_tests.support import made
@@ -178,7 +178,7 @@ def test_a_key_that_is_not_configured_skips_with_the_reason(registry: dict[str, 
 def test_an_unavailable_driver_is_skipped_with_the_reason(
     registry: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(node_place, "missing", lambda: "node-sdk is not installed")
+    monkeypatch.setattr(node_sdk, "missing", lambda: "node-sdk is not installed")
     add(registry, "one", drivers=("http", "node-sdk"))
     found = driven(App(fine), case("one", drivers=("node-sdk",)), drivers=("http", "node-sdk"))
     assert "node-sdk" in found.recording.unsent["node-sdk", "one"].reason
