@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from conformance.declined import declined
 from conformance.exchange import Exchange
 from conformance.expect import Inconclusive, NotApplicable, expect
 from conformance.probe import Probe, all_probes
@@ -46,6 +47,8 @@ def decide(x: Exchange) -> None:
         raise NotApplicable
     if x.status == 429:
         raise Inconclusive("the answer was 429", owner="quota")
+    if declined(x):
+        raise NotApplicable(f"the model does not take {declined(x)}")
     expect(x).status(2)
 
 
