@@ -10,6 +10,7 @@ import resource
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,8 @@ def run_several(names: list[str], folder: Path) -> tuple[list[Ended], int]:
 def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Ended, Path]]:
     folder = tmp_path_factory.mktemp("hostile")
     names = sorted(BEHAVIOURS)
-    with ProcessPoolExecutor(2) as pool:
+    # spawned: a forked process would begin with the memory of the tests before it
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         halves = [pool.submit(run_several, names[n::2], folder) for n in range(2)]
         found = [half.result(timeout=300) for half in halves]
     for _, peak in found:
