@@ -31,7 +31,7 @@ from conformance.objects import BETA, field_of, upload
 
 LENGTH = 14
 """Steps of a walk."""
-WALKS = 12
+WALKS = 40
 """Walks that are made; the one that does most is sent."""
 
 
@@ -148,7 +148,8 @@ def _worth(steps: Iterable[Step]) -> tuple[int, int]:
         found.add((step.do, step.number in gone, bool(gone)))
         if step.do == "delete":
             gone.add(step.number)
-    return len(found & {("retrieve", True, True), ("retrieve", False, True)}), len(found)
+    told = {("retrieve", True, True), ("retrieve", False, True), ("change", False, True)}
+    return len(found & told), len(found)
 
 
 async def fuzz_stored(s: Any, kind: Kind) -> None:

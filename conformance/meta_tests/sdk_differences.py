@@ -95,6 +95,8 @@ OPTIONAL: dict[str, str] = {
     "text_completion.chunk.usage.completion_tokens": _NOTHING_GENERATED,
     "response.item[web_search_call].action": _ERA,
     "response.events[*].sequence_number": _EARLY_EVENTS,
+    "response.*logprobs[].bytes": "The event types of the SDKs have no bytes; servers follow them.",
+    "response.*top_logprobs[].bytes": "As the bytes of the token itself.",
     "fine_tuning.job.error.code": "A job without an error is reported with an empty object too.",
     "fine_tuning.job.error.message": "A job without an error is reported with an empty object too.",
     "fine_tuning.job.integrations[].wandb": "Only one kind of integration has it.",

@@ -126,7 +126,7 @@ def put_wrong(document: Any, steps: tuple[shapes.Step, ...], allowed: tuple[str,
     """Replaces the first value at the end of the steps by one of a type that is not allowed."""
     wrong: dict[str, object] = {"boolean": True, "string": "%%", "object": {}, "array": [True]}
     value = next((wrong[kind] for kind in wrong if kind not in allowed), None)
-    for where, _ in shapes._places(document, steps):
+    for where, _ in shapes.places(document, steps):
         if not where or value is None:
             return False
         holder = document
