@@ -31,7 +31,7 @@ from conformance.objects import BETA, field_of, upload
 
 LENGTH = 14
 """Steps of a walk."""
-WALKS = 40
+WALKS = 150
 """Walks that are made; the one that does most is sent."""
 
 
@@ -141,15 +141,21 @@ def walk(changes: bool, number: int) -> tuple[Step, ...]:
 
 
 def _worth(steps: Iterable[Step]) -> tuple[int, int]:
-    """What a walk looks at after a deletion (what is gone, what is not), and how much it does."""
+    """What a walk asks of what is gone and of what survived a deletion, and how much it does."""
+    made: set[int] = set()
     gone: set[int] = set()
+    survived: set[int] = set()
     found: set[tuple[str, bool, bool]] = set()
     for step in steps:
-        found.add((step.do, step.number in gone, bool(gone)))
-        if step.do == "delete":
+        found.add((step.do, step.number in gone, step.number in survived))
+        if step.do == "create":
+            made.add(step.number)
+        elif step.do == "delete" and step.number not in gone:
             gone.add(step.number)
-    told = {("retrieve", True, True), ("retrieve", False, True), ("change", False, True)}
-    return len(found & told), len(found)
+            survived = made - gone
+    told = {("retrieve", True, False), ("retrieve", False, True)}
+    changed = any(do == "change" for do, _, _ in found)
+    return len(found & told) + changed, len(found)
 
 
 async def fuzz_stored(s: Any, kind: Kind) -> None:

@@ -43,6 +43,8 @@ def _kept(name: str) -> Callable[[Call, str, Json], Any]:
     def change(call: Call, id: str, reply: Json) -> None:
         if call.method == "DELETE":
             call.table(TABLES[name])[id] = _made(call)[id]
+            if name == "conversations":
+                call.table("conversation.items").setdefault(id, {})
 
     return change
 
