@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from conformance import response_events, streamed
 from conformance.exchange import Exchange, Steps
+from conformance.expect import Inconclusive, fail
 
 SLACK = 0.5
 """Seconds that a machine under load may lose before the first part."""
@@ -48,3 +49,18 @@ def held_back(alone: Steps, arrivals: Arrivals, share: float = 0.1) -> str:
             f"a short answer takes {short:.2f} s"
         )
     return told
+
+
+def spread(x: Exchange, alone: Steps, arrivals: Arrivals) -> None:
+    """Raise unless the parts of a long stream came while it was generated."""
+    if x.header("content-encoding"):
+        raise Inconclusive("a compressed body hides when its parts came", owner="suite")
+    times = arrivals(x)
+    if len(times) < LEAST:
+        raise Inconclusive("the answer is too short to tell")
+    if not at_once(times):
+        return
+    told = held_back(alone, arrivals)
+    if not told:
+        raise Inconclusive("the answer came too quickly to tell")
+    fail("arrival of the deltas", "spread over the time of generation", told)

@@ -95,17 +95,7 @@ def test_id_unique(chat_stream: Exchange, chat_stream_usage: Exchange) -> None:
     breaks=["users wait for the whole answer", "idle timeouts of proxies and clients"],
 )
 def test_incremental(stream_long: Exchange, stream_alone: Steps) -> None:
-    if stream_long.header("content-encoding"):
-        raise Inconclusive("a compressed body hides when its parts came", owner="suite")
-    times = arrivals.of_chat(stream_long)
-    if len(times) < arrivals.LEAST:
-        raise Inconclusive("the answer is too short to tell")
-    if not arrivals.at_once(times):
-        return
-    told = arrivals.held_back(stream_alone, arrivals.of_chat)
-    if not told:
-        raise Inconclusive("the answer came too quickly to tell")
-    fail("arrival of the deltas", "spread over the time of generation", told)
+    arrivals.spread(stream_long, stream_alone, arrivals.of_chat)
 
 
 @requirement(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from conformance.exchange import Exchange
+from conformance.expect import kind_of
 
 Structure = dict[str, list[str]]
 """Sorted types by path, as ``choices[].message.content``; of a stream below ``event NAME``."""
@@ -60,21 +61,6 @@ def _walk(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
 def key(name: str) -> str:
     """A key as a path names it; one that looks made up for this answer is ``*``."""
     return name if _NAME.fullmatch(name) and not _NUMBERED.search(name) else "*"
-
-
-def kind_of(value: Any) -> str:
-    """JSON's own types; whole numbers apart, because strict clients tell them."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int):
-        return "integer"
-    if isinstance(value, float):
-        return "number"
-    if isinstance(value, str):
-        return "string"
-    return "array" if isinstance(value, list) else "object"
 
 
 def _sorted(paths: Mapping[str, set[str]]) -> Structure:
