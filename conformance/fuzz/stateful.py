@@ -119,7 +119,7 @@ def walk(changes: bool, number: int) -> tuple[Step, ...]:
             self.note(do, thing)
 
         def teardown(self) -> None:
-            walks.append(self.steps)
+            walks.append(_finished(self.steps))
 
     chosen = settings(
         max_examples=WALKS,
@@ -138,6 +138,21 @@ def walk(changes: bool, number: int) -> tuple[Step, ...]:
     chance = random.Random(number)  # noqa: S311
     chance.shuffle(walks)
     return tuple(max(walks, key=_worth)) if walks else ()
+
+
+def _finished(steps: Iterable[Step]) -> list[Step]:
+    """A walk, and at its end one more look at what it left unseen since the last deletion."""
+    found = list(steps)
+    made: list[int] = []
+    unseen: set[int] = set()
+    for step in found:
+        if step.do == "create":
+            made.append(step.number)
+        elif step.do == "delete":
+            unseen = set(made)
+        elif step.do == "retrieve":
+            unseen.discard(step.number)
+    return found + [Step("retrieve", number) for number in made if number in unseen]
 
 
 def _worth(steps: Iterable[Step]) -> tuple[int, int]:
