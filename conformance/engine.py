@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from conformance.capability import Claim, Finding, all_capabilities, find, lineage
 from conformance.clock import Clock, VirtualClock
 from conformance.exchange import Exchange
+from conformance.expect import NotApplicable
 from conformance.probe import AnyProbe, Probe, Scenario, Skip, all_probes
 from conformance.recording import Recording, Unsent
 from conformance.requirement import Case
@@ -29,7 +30,7 @@ class SdkDriver(Protocol):
 
     name: str
 
-    async def run(self, probe: Probe, body: Any, path: str) -> None: ...
+    async def run(self, probe: Probe, body: Any, path: str) -> Exchange: ...
 
 
 @dataclass
@@ -69,7 +70,7 @@ def plan(cases: Iterable[Case], drivers: Sequence[str], tier: str = "standard") 
 
     Raises KeyError when a case names a probe that nobody defined.
     """
-    known = all_probes()
+    known, cases = all_probes(), tuple(cases)
     capabilities = all_capabilities()
     weight: dict[tuple[str, str], int] = {}
     passive: set[str] = set()
@@ -99,6 +100,7 @@ def plan(cases: Iterable[Case], drivers: Sequence[str], tier: str = "standard") 
                 want(driver, name, weight.get((driver, name), 0) + 1)
             if case.passive:
                 passive.add(driver)
+    _fill_in(cases, drivers, want, weight)
     if passive:
         # passive requirements want a little traffic of their driver, whatever else was selected
         for name, probe in known.items():
@@ -107,6 +109,32 @@ def plan(cases: Iterable[Case], drivers: Sequence[str], tier: str = "standard") 
                     want(driver, name, weight.get((driver, name), 0))
     order = sorted(weight, key=lambda pair: (-weight[pair], pair))
     return Plan(tuple(order))
+
+
+def _fill_in(
+    cases: Iterable[Case],
+    drivers: Sequence[str],
+    want: Callable[[str, str, int], None],
+    weight: Mapping[tuple[str, str], int],
+) -> None:
+    """What passive requirements judge, where nothing else that was selected sends it.
+
+    The shapes of threads want threads: with a selection of them alone, or in a shard, only the gate
+    of their capability would be sent.
+    """
+    known = all_probes()
+    gates = {capability.gate for capability in all_capabilities().values()}
+    served = {
+        part for _, name in weight if name not in gates for part in lineage(known[name].needs)
+    }
+    lacking = {
+        case.requirement.needs for case in cases if case.passive and case.requirement.needs
+    } - served
+    fed = {name for case in cases for name in case.feeds}
+    for name, probe in known.items():
+        if name in fed or (probe.needs in lacking and not probe.exclusive):
+            for driver in drivers:
+                want(driver, name, 0)
 
 
 def _feeds(probe: AnyProbe, driver: str) -> bool:
@@ -180,6 +208,8 @@ class Engine:
             self._leave(driver, name, Unsent("skipped", str(skip), "suite"))
         except Prerequisite as missing:
             self._leave(driver, name, Unsent("prerequisite", str(missing), missing.owner))
+        except NotApplicable as nothing:  # the next request hangs on what was not there
+            self._leave(driver, name, Unsent("prerequisite", str(nothing), "server"))
         except Exception as error:
             self._leave(driver, name, Unsent("error", f"{type(error).__name__}: {error}", "suite"))
         finally:

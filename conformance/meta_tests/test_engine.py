@@ -17,6 +17,7 @@ from conformance.clock import SystemClock, VirtualClock
 from conformance.drivers import node_sdk
 from conformance.drivers.inprocess import InProcessTransport
 from conformance.engine import plan
+from conformance.expect import NotApplicable
 from conformance.meta_tests.support import made
 from conformance.probe import Probe, Scenario, Skip
 from conformance.recording import Recording
@@ -137,6 +138,16 @@ def test_what_cannot_be_made_from_an_earlier_answer_is_not_sent(registry: dict[s
     assert left["http", "second"].kind == "prerequisite"
     assert left["http", "second"].reason == "first lacks what it goes on from (KeyError: 'choices')"
     assert (left["http", "odd"].kind, left["http", "odd"].owner) == ("error", "suite")
+
+
+def test_a_scenario_that_finds_nothing_to_go_on_from_ends(registry: dict[str, Any]) -> None:
+    async def steps(session: Session) -> None:
+        await session.post("one", "/one")
+        raise NotApplicable("no event came")
+
+    registry["walk"] = Scenario("walk", steps)
+    left = driven(App(fine), case("walk")).recording.unsent["http", "walk"]
+    assert (left.kind, left.owner, left.reason) == ("prerequisite", "server", "no event came")
 
 
 def test_a_refused_capability_is_asked_for_once(registry: dict[str, Any]) -> None:

@@ -107,13 +107,21 @@ def encoded_twice(call: Call, body: Json) -> None:
         function["arguments"] = json.dumps(function["arguments"])
 
 
+def _parsed(arguments: str) -> Any:
+    """What the arguments say; of ones that a limit cut, nothing."""
+    try:
+        return json.loads(arguments)
+    except ValueError:
+        return {}
+
+
 @fault("chat.tools.arguments-json/object", at="reply", route="chat",
        breaks=(f"{SHAPE}.function.function.arguments", "chat.tools.history.echo"),
        field_defects="tool-arguments-object-nonstream")  # fmt: skip
 def arguments_object(call: Call, body: Json) -> None:
     """The arguments are an object instead of a string."""
     for function in functions(body):
-        function["arguments"] = json.loads(function["arguments"] or "{}")
+        function["arguments"] = _parsed(function["arguments"] or "{}")
 
 
 @fault("chat.tools.flat", at="reply", route="chat",
@@ -131,7 +139,7 @@ def flat_calls(call: Call, body: Json) -> None:
 def loose_strict(call: Call, body: Json) -> None:
     """`strict` is ignored: an enum of integers comes as text."""
     for function in functions(body):
-        value = json.loads(function["arguments"])
+        value = _parsed(function["arguments"])
         if "priority" in value:
             value["priority"] = "high"
             function["arguments"] = json.dumps(value)

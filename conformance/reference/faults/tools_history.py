@@ -135,9 +135,12 @@ def result_lost(call: Call, body: Json) -> Json:
 
 def _mended(body: Json, when: Any) -> Json | None:
     """The request without its history, where it is bad in this way."""
-    if not isinstance(body.get("messages"), list) or not when(body):
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not all(isinstance(m, dict) for m in messages):
         return None
-    return {**body, "messages": [m for m in body["messages"] if m.get("role") == "user"][:1]}
+    if not when(body):
+        return None
+    return {**body, "messages": [m for m in messages if m.get("role") == "user"][:1]}
 
 
 lenient(
