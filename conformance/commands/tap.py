@@ -1,19 +1,28 @@
-"""``conformance tap``: any program talks through the forwarder; in the end it is judged."""
+"""``conformance tap``: any program talks through the forwarder and is judged, at once and whole."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    from conformance.exchange import Exchange
+    from conformance.judge import Bench
+    from conformance.requirement import Case
+    from conformance.results import Finding
+    from conformance.secrets import Redactor
+    from conformance.select import Selector
 
 DRIVER = "http"
 """The traffic is judged as raw HTTP: nobody saw what the program made of it."""
@@ -46,7 +55,7 @@ def tap_command(given: dict[str, Any]) -> int:
     setup.options = replace(setup.options, drivers=(DRIVER,))
     recording = Recording()
     with Spool(setup.settings.out, setup.redactor) as spool:
-        recording.listeners.append(spool.add)
+        recording.listeners += [spool.add, Live(cases, setup.redactor).add]
         asyncio.run(_tap(setup, recording, port, most))
         recording.listeners.clear()
     print(f"{len(recording)} exchanges", file=sys.stderr)
@@ -63,6 +72,38 @@ def _tokens(recording: Any) -> int:
     from conformance.session import tokens_of
 
     return sum(tokens_of(exchange) for exchange in recording.exchanges)
+
+
+class Live:
+    """Says at once what an exchange violates, each requirement the first time only."""
+
+    def __init__(self, cases: Sequence[Case], redactor: Redactor) -> None:
+        self._cases: dict[Selector, list[Case]] = {}
+        for case in cases:
+            if case.over is not None and not case.together:
+                self._cases.setdefault(case.over, []).append(case)
+        self._redactor = redactor
+
+    def add(self, exchange: Exchange) -> None:
+        from conformance.judge import Bench, judge
+        from conformance.recording import Recording
+        from conformance.results import Observation
+
+        bench = Bench(Recording([exchange]).by_probe())
+        for selector, cases in self._cases.items():
+            for case in tuple(cases) if selector(exchange) else ():
+                finding = judge(case, DRIVER, bench)
+                if finding.observation is Observation.VIOLATED:
+                    cases.remove(case)
+                    self._say(case, finding, bench)
+
+    def _say(self, case: Case, finding: Finding, bench: Bench) -> None:
+        from conformance.reporting.failure import line
+        from conformance.run import Options, make_result
+
+        found = make_result(case, DRIVER, finding, bench, Options(), 0.0, self._redactor)
+        said = f"{finding.evidence[0]}  {found.level} {found.requirement}: {line(found)}"
+        print(said, file=sys.stderr, flush=True)
 
 
 async def _tap(setup: Any, recording: Any, port: int, most: int | None) -> None:
@@ -101,21 +142,34 @@ async def _tap(setup: Any, recording: Any, port: int, most: int | None) -> None:
         await http.aclose()
         raise UsageError(f"port {port} cannot be used: {error.strerror}") from error
     url = forwarder.base_url()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(number, ended.set)
     said = f"tapping {target.base_url}: give programs {url}, Ctrl-C ends"
     print(said, file=sys.stderr, flush=True)
     try:
-        await ended.wait()
+        with taken(ended):
+            await ended.wait()
         await asyncio.sleep(0.2)  # the last answer is still on its way to the program
     finally:
         await forwarder.aclose()
         await http.aclose()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.remove_signal_handler(number)
+
+
+@contextmanager
+def taken(ended: asyncio.Event) -> Iterator[None]:
+    """Let an interruption end the tap in an orderly way; on Windows too, where loops take none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are for the main thread alone
+        return
+    loop = asyncio.get_running_loop()
+
+    def end(number: int, frame: object) -> None:
+        loop.call_soon_threadsafe(ended.set)
+
+    before = {n: signal.signal(n, end) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Keyed(httpx.AsyncBaseTransport):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import openai
 
+from conformance.commands.tap import taken
 from conformance.meta_tests.command import Ask, ask, clean_names, entries, of, results
 from conformance.reference.config import KEY_MAIN, MODEL_CHAT
 from conformance.reference.serve import ServedReference
@@ -28,6 +31,10 @@ class Tap:
 
     def __init__(self, process: subprocess.Popen[str], url: str) -> None:
         self.process, self.url = process, url
+
+    def next_line(self) -> str:
+        assert self.process.stderr is not None
+        return self.process.stderr.readline()
 
     def interrupt(self) -> None:
         self.process.send_signal(signal.SIGINT)
@@ -86,6 +93,7 @@ def test_a_plain_client_and_a_fault(tmp_path: Path) -> None:
         with httpx.Client(trust_env=False) as client:
             answer = client.post(f"{tap.url}/chat/completions", json=HELLO)  # it adds the key
         assert answer.status_code == 200
+        assert re.match(r"x1  MUST chat.usage.total: .*expected ", tap.next_line())  # at once
         tap.interrupt()
         assert tap.ended() == 1
     found = of(results(tmp_path / "tap"), "chat.usage.total")
@@ -97,3 +105,21 @@ def test_it_wants_a_target(ask: Ask) -> None:
     said = ask("tap")
     assert said.status == 4
     assert "--base-url" in said.sentence
+
+
+def test_signals_are_left_alone_where_they_cannot_be_taken() -> None:
+    """Only the main thread may take them, and gives them back."""
+    before = signal.getsignal(signal.SIGINT)
+
+    async def waits() -> bool:
+        with taken(ended := asyncio.Event()):
+            changed = signal.getsignal(signal.SIGINT) is not before
+            if changed:
+                signal.raise_signal(signal.SIGINT)
+                await ended.wait()
+        return changed
+
+    with ThreadPoolExecutor(1) as pool:
+        assert not pool.submit(asyncio.run, waits()).result()
+    assert asyncio.run(waits())
+    assert signal.getsignal(signal.SIGINT) is before
