@@ -31,6 +31,7 @@ _TOP: Mapping[str, type] = {
     "version": str,
     "limited_rpm": float,
     "limited_window_s": float,
+    "idempotency_expiry_s": float,
     "account_tier": str,
     "webhook_url": str,
     "webhook_listen": str,
@@ -77,7 +78,7 @@ def read_config(path: Path) -> dict[str, Any]:
     _only(file, "limits.", limits, LIMIT_NAMES)
     for name, value in limits.items():
         positive(file, f"limits.{name}", typed(file, f"limits.{name}", value, LIMIT_NAMES[name]))
-    for name in ("limited_rpm", "limited_window_s"):
+    for name in ("limited_rpm", "limited_window_s", "idempotency_expiry_s"):
         if name in data:
             positive(file, name, data[name])
     for name in ("known_failures", "out"):

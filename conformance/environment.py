@@ -103,7 +103,7 @@ def _readers() -> dict[str, _Reader]:
     names["config"] = lambda variable, text: ("", "config", text)
     names["level"], names["tier"] = _choice("level", LEVELS), _choice("tier", TIERS)
     names["drivers"], names["fuzz"], names["seed"] = _drivers, _flag("fuzz"), _number("seed", int)
-    for name in ("limited_rpm", "limited_window_s"):
+    for name in ("limited_rpm", "limited_window_s", "idempotency_expiry_s"):
         names[name] = _number(name, float)
     for name, kind in LIMIT_NAMES.items():
         names[name] = _number(name, kind, "limits")

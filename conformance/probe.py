@@ -103,6 +103,7 @@ class Scenario:
     ``keys``: keys that must be configured, or it is skipped with the reason. ``exclusive``: runs
     last and alone, because it spends a rate limit. ``cost``: requests that it sends at most.
     ``claimed``: it costs money, so it is sent only where the profile claims the capability.
+    ``waits``: seconds that it lets pass at this target, so that the run can say so beforehand.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Scenario:
     accepted: Accepted | None = None
     valid: bool = True
     claimed: bool = False
+    waits: Callable[[Any], float] | None = None
 
 
 AnyProbe = Probe | Scenario

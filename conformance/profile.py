@@ -147,6 +147,7 @@ class Profile:
     dialect: str = "openai"
     drivers: tuple[str, ...] = ()
     first_token_ms: tuple[float, float] | None = None
+    idempotency_expiry_s: float | None = None
     claims: tuple[ClaimRow, ...] = ()
     divergences: tuple[Divergence, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
@@ -344,7 +345,14 @@ def build(data: Mapping[str, Any]) -> Profile:
     """A profile from valid data."""
     plain = {
         key: data[key]
-        for key in ("name", "title", "base_url", "key_pattern", "dialect")
+        for key in (
+            "name",
+            "title",
+            "base_url",
+            "key_pattern",
+            "dialect",
+            "idempotency_expiry_s",
+        )
         if key in data
     }
     capabilities = {

@@ -96,6 +96,10 @@ class Recording:
         return len(self.exchanges)
 
 
+APART = "apart"
+"""In its context: sent to see what else listens there, and judged by nothing but its own cases."""
+
+
 class Index:
     """A finished recording, looked up by driver and probe."""
 
@@ -107,7 +111,8 @@ class Index:
         self._drivers: dict[str, list[Exchange]] = {}
         self._picked: dict[tuple[str, int], tuple[object, list[Exchange]]] = {}
         for x in self.exchanges:
-            self._drivers.setdefault(x.driver, []).append(x)
+            if not x.context.get(APART):
+                self._drivers.setdefault(x.driver, []).append(x)
             if x.probe and not x.superseded:
                 self._groups.setdefault((x.driver, x.probe), []).append(x)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -35,6 +36,7 @@ from conformance.surface import surface
 from conformance.target import Target
 from conformance.vacuous import vacuous
 from conformance.verdict import KnownFailure, exit_status, outcome
+from conformance.waits import told
 
 DOCUMENTS = "openai-openapi 2.3.0 (f85dbe22, 2026-08-21), openai-python 3.51, openai-node 7.55"
 """The revision of OpenAI's documents that the requirements were written to."""
@@ -122,6 +124,8 @@ async def drive(
             made = without_answered(made, recording)
         if not options.fuzz:
             made = without_fuzzing(made, recording)
+        if isinstance(clock, SystemClock) and (words := told(made, courier.target)):
+            print(words, file=sys.stderr, flush=True)
         await Engine(world, made).run()
     except UnreachableError as error:
         result.unreachable = str(error)

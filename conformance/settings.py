@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -24,7 +23,7 @@ from conformance.config_file import (
 )
 from conformance.errors import UsageError
 from conformance.profile import Profile, did_you_mean, load_profile
-from conformance.target import Limits, Target
+from conformance.target import Limits, Target, is_local
 
 EMBEDDED = "embedded"
 """A base URL of this word means the embedded provider, whatever the environment says."""
@@ -139,6 +138,7 @@ def resolve(
         limits=Limits(**last.merged("limits", sources)),
         limited_rpm=_scalar(last, "limited_rpm", sources),
         limited_window_s=_scalar(last, "limited_window_s", sources),
+        idempotency_expiry_s=_scalar(last, "idempotency_expiry_s", sources),
         name=_scalar(last, "name", sources) or "",
         version=_scalar(last, "version", sources) or "",
     )
@@ -232,6 +232,7 @@ def _profile_layer(profile: Profile) -> dict[str, Any]:
         "models": profile.models,
         "limits": {name: LIMIT_NAMES[name](value) for name, value in profile.limits.items()},
         "drivers": list(profile.drivers) or None,
+        "idempotency_expiry_s": profile.idempotency_expiry_s,
     }
 
 
@@ -382,15 +383,3 @@ def _notes(target: Target, profile: Profile, embedded: bool) -> Iterator[str]:
         yield "no key is configured: requests go without an Authorization header."
     elif not re.search(profile.key_pattern, target.keys["api"]):
         yield f"the key does not look like a key of {profile.title} ({profile.key_pattern})."
-
-
-def is_local(host: str) -> bool:
-    """Whether a host is of this machine or of a private network."""
-    if host == "localhost" or host.endswith(
-        (".localhost", ".local", ".internal", ".test", ".invalid")
-    ):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return "." not in host

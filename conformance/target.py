@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,7 +49,8 @@ class Target:
     (chat, embedding, moderation, rerank, unknown, ...). ``bounds``: the range of a parameter where
     the profile has a narrower one than OpenAI. ``account``: the tier that the key is said to have.
     ``webhook_url``, ``webhook_listen``: where the target finds the run's receiver of webhooks, and
-    where that listens.
+    where that listens. ``idempotency_expiry_s``: how long the answer to an idempotency key is said
+    to be kept.
     """
 
     base_url: str
@@ -63,6 +65,7 @@ class Target:
     account: Account | None = None
     webhook_url: str = ""
     webhook_listen: str = ""
+    idempotency_expiry_s: float | None = None
 
     def model(self, kind: str) -> str:
         """The model of a kind; the chat model where none is given for that kind."""
@@ -91,3 +94,15 @@ class Target:
             kind, _, after = rest.partition("}")
             path = before + quote(self.model(kind), safe="") + after
         return path
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is of this machine or of a private network."""
+    if host == "localhost" or host.endswith(
+        (".localhost", ".local", ".internal", ".test", ".invalid")
+    ):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host

@@ -114,6 +114,26 @@ def test_burst(http_burst: Steps) -> None:
 
 
 @requirement(
+    "http.connections.quick",
+    MUST,
+    "A hundred connections, each opened for one request, are all answered.",
+    source=rfc(9112, "9"),
+    needs="models",
+    any_status=True,
+    breaks=["clients that keep no connection (PHP, short functions): refused after a while"],
+)
+def test_quick(http_quick: Steps) -> None:
+    first = _answer(http_quick.get("one"))
+    statuses = {x.status for x in http_quick if x.response is not None and x.status != 429}
+    for x in http_quick:
+        if x.response is None:
+            fail("connection", "an answer on each", _status(x), exchange=x)
+    if not statuses:
+        raise Inconclusive("every answer was 429", owner="quota")
+    require(len(statuses) == 1, "status", f"{first.status} on each", sorted(statuses))
+
+
+@requirement(
     "http.burst.same",
     MUST,
     "The same list of models comes back on every connection.",

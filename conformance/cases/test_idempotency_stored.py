@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from conformance.cases.test_idempotency import DRAFT, NEEDS, TWICE, answered_step, id_of, served
 from conformance.exchange import Exchange, Steps
-from conformance.expect import NotApplicable, expect, require
+from conformance.expect import Inconclusive, NotApplicable, expect, require
 from conformance.probes.idempotency import same_answer
 from conformance.ratelimits import number, retry_after
-from conformance.requirement import MUST, requirement
+from conformance.requirement import MUST, SHOULD, requirement, suite
 
 
 @requirement(
@@ -121,3 +121,44 @@ def test_stream_complete(idempotency_stream: Steps) -> None:
     if not events or events[-1].data != "[DONE]":
         raise NotApplicable("the first stream is not complete either")
     expect(second).last_event().data("[DONE]")
+
+
+def _expiring(steps: Steps, first: str, again: str) -> tuple[Exchange, Exchange, float]:
+    """A key's two requests and the seconds for which it is said to be kept."""
+    one, two = served(steps, first), answered_step(steps, again)
+    kept = two.context.get("kept")
+    if two.status == 429 or not isinstance(kept, int | float):
+        raise NotApplicable(f"the answer was {two.status}")
+    return one, two, float(kept)
+
+
+@requirement(
+    "idempotency.expiry.kept",
+    MUST,
+    "A stored answer is given for as long as the provider's documents say.",
+    source=suite("`idempotency_expiry_s` of the profile or the configuration"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=[TWICE],
+)
+def test_kept(idempotency_expiry: Steps) -> None:
+    one, two, kept = _expiring(idempotency_expiry, "soon", "soon-again")
+    if two.started - one.started > kept * 0.95:
+        raise Inconclusive("it was sent too late", owner="suite")
+    shown = id_of(two) or two.status
+    require(same_answer(one, two), "id", f"{id_of(one)} within {kept:g} s", shown)
+
+
+@requirement(
+    "idempotency.expiry.forgotten",
+    SHOULD,
+    "After the documented time a key is free: the request is served anew.",
+    source=suite("`idempotency_expiry_s` of the profile or the configuration"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=["a job that runs every hour under one key gets the answer of the first hour for ever"],
+)
+def test_forgotten(idempotency_expiry: Steps) -> None:
+    one, two, kept = _expiring(idempotency_expiry, "late", "late-again")
+    expect(two).status(2)
+    require(not same_answer(one, two), "id", f"a new one after {kept:g} s", id_of(two))

@@ -18,7 +18,7 @@ from conformance.expect import Inconclusive, NotApplicable, expect, fail, requir
 from conformance.profile import load_profile
 from conformance.requirement import MAY, MUST, SHOULD, Case, Requirement, document
 from conformance.select import ANY, SUCCESS
-from conformance.settings import is_local
+from conformance.target import is_local
 
 # Assisters API
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import httpx
 
 from conformance.clock import Clock
+from conformance.drivers.tls import trust
 from conformance.drivers.transport import EXTENSION, Meta, RecordingTransport
 from conformance.drivers.websocket import WEBSOCKET, converse, wants
 from conformance.exchange import Exchange
@@ -45,7 +46,10 @@ class HttpDriver:
         recording: Recording,
         clock: Clock,
         inner: httpx.AsyncBaseTransport | None = None,
+        *,
+        http2: bool = False,
     ) -> None:
+        """``http2``: send no `Connection`, which HTTP/2 does not have."""
         self._limits = target.limits
         self.transport = RecordingTransport(
             inner or NetworkTransport(),
@@ -68,6 +72,8 @@ class HttpDriver:
                 "user-agent": USER_AGENT,
             }
         )
+        if http2:
+            del self._client.headers["connection"]
 
     async def send(self, wanted: Wanted, meta: Meta) -> Exchange:
         """Send and read to the end, to the stop condition, or to a cap. Never raises for a target.
@@ -129,9 +135,13 @@ class NetworkTransport(httpx.AsyncBaseTransport):
         pool = httpx.Limits(
             max_connections=200, max_keepalive_connections=KEPT_ALIVE, keepalive_expiry=IDLE_S
         )
-        self._pooled = httpx.AsyncHTTPTransport(limits=pool, retries=0, trust_env=False)
+        self._pooled = httpx.AsyncHTTPTransport(
+            limits=pool, retries=0, trust_env=False, verify=trust()
+        )
         once = httpx.Limits(max_connections=200, max_keepalive_connections=0)
-        self._fresh = httpx.AsyncHTTPTransport(limits=once, retries=0, trust_env=False)
+        self._fresh = httpx.AsyncHTTPTransport(
+            limits=once, retries=0, trust_env=False, verify=trust()
+        )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if wants(request):

@@ -6,6 +6,7 @@ httpx's own ASGITransport hands out the body only when it is complete; arrival t
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
@@ -17,6 +18,14 @@ from conformance.drivers.websocket import converse_in_process, wants
 
 class InProcessTransport(httpx.AsyncBaseTransport):
     """Each request runs the application in a task of its own; leaving early cancels it."""
+
+    version = "1.1"
+
+    def over_http2(self) -> InProcessTransport:
+        """The same, which tells the application that it is spoken to by HTTP/2."""
+        other = copy.copy(self)
+        other.version = "2"
+        return other
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -31,7 +40,7 @@ class InProcessTransport(httpx.AsyncBaseTransport):
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
-            "http_version": "1.1",
+            "http_version": self.version,
             "method": request.method,
             "scheme": url.scheme,
             "path": url.path,
@@ -78,7 +87,10 @@ class InProcessTransport(httpx.AsyncBaseTransport):
             status_code=first["status"],
             headers=first["headers"],
             stream=_Body(messages, task, left),
-            extensions={"http_version": b"HTTP/1.1", "reason_phrase": b""},
+            extensions={
+                "http_version": f"HTTP/{self.version}".encode(),
+                "reason_phrase": b"",
+            },
         )
 
 

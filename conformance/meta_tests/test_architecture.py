@@ -26,10 +26,12 @@ FORBIDDEN = {
 }
 EXCUSED = {"reference/matrix.py", "reference/prove.py"}
 TAKEN = {
-    # a constant, a pure reader, and the one scenario that needs a connection of its own
+    # a constant, a pure reader, and the scenarios that need a connection of their own
     "cases/test_http.py imports drivers.line",
     "cases/test_ratelimit_tokens.py imports session",
     "probes/http_lines.py imports drivers.line",
+    "probes/http_two.py imports drivers.line",
+    "probes/http_two.py imports drivers.tls",
 }
 
 

@@ -43,6 +43,16 @@ async def burst(session: Session) -> None:
     )
 
 
+QUICK = 100
+
+
+@scenario("http_quick", needs="models", cost=QUICK, tokens=0, tier="full")
+async def quick(session: Session) -> None:
+    """Many connections one after the other, each for one request."""
+    path = "/models/{chat}"
+    await session.gather(*(session.send("one", "GET", path, retry=False) for _ in range(QUICK)))
+
+
 class _Leaves(OSError):
     """The client goes away in the middle of its own request."""
 

@@ -10,11 +10,16 @@ from typing import Any
 
 from conformance.capability import capability
 from conformance.exchange import Exchange, Steps
-from conformance.probe import chat, scenario
+from conformance.probe import Skip, chat, scenario
 
 HEADER = "Idempotency-Key"
 HELLO = chat("Say hello.", max_tokens=16)
 MAX = 255
+LONGEST = 60.0
+"""Seconds for which a key is waited for at most."""
+
+EARLY = 0.7
+"""Share of its time after which a key must still be known."""
 
 
 def same_answer(one: Exchange, two: Exchange) -> bool:
@@ -164,6 +169,38 @@ async def idempotency_stream(s: Any) -> None:
     keys = _Keys(s)
     await _chat(s, "first", keys.body(stream=True), keys.key("a"))
     await _chat(s, "second", keys.body(stream=True), keys.key("a"), retry=False)
+
+
+def _kept(target: Any) -> float:
+    """Seconds that a key is waited for; 0 where nobody says how many, or where they are many."""
+    kept = target.idempotency_expiry_s or 0.0
+    return kept + margin(kept) if 0 < kept <= LONGEST else 0.0
+
+
+def margin(kept: float) -> float:
+    """Seconds after its end in which a store may still hold a key: it sweeps now and then."""
+    return max(1.0, kept * 0.1)
+
+
+@scenario("idempotency_expiry", needs="idempotency", cost=4, waits=_kept)
+async def idempotency_expiry(s: Any) -> None:
+    """Two keys: one shortly before the end of its documented time, one after it."""
+    kept = s.target.idempotency_expiry_s
+    if kept is None:
+        raise Skip("nobody says how long keys are kept: `idempotency_expiry_s` of the profile")
+    if kept > LONGEST:
+        raise Skip(f"keys are kept for {kept:g} s; at most {LONGEST:g} s are waited for")
+    keys = _Keys(s)
+    s.announce(f"waits {_kept(s.target):g} s for an idempotency key to expire")
+    began = s.clock.monotonic()
+    await _chat(s, "soon", keys.body("soon"), keys.key("soon"))
+    await _chat(s, "late", keys.body("late"), keys.key("late"))
+    ended = s.clock.monotonic()
+    context = {"kept": kept}
+    await s.sleep(kept * EARLY - (ended - began))
+    await _chat(s, "soon-again", keys.body("soon"), keys.key("soon"), retry=False, context=context)
+    await s.sleep(ended + _kept(s.target) - s.clock.monotonic())
+    await _chat(s, "late-again", keys.body("late"), keys.key("late"), retry=False, context=context)
 
 
 @scenario("idempotency_cost", needs="idempotency", exclusive=True, cost=4)

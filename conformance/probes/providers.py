@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from conformance.capability import capability
 from conformance.probe import CHAT_MODEL, Model, Skip, chat, post, probe, scenario, user
 from conformance.session import Session
-from conformance.settings import is_local
+from conformance.target import is_local
 from conformance.webhooks import Receiver
 
 SAY = "Repeat exactly: hello there"

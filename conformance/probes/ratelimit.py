@@ -34,8 +34,13 @@ async def _ask(s: Any, step: str, *, key: str = "limited", **options: Any) -> Ex
     return found
 
 
+def window_of(target: Any) -> float:
+    """Seconds of the window of `keys.limited`."""
+    return float(target.limited_window_s or 60.0)
+
+
 def _window(s: Any) -> float:
-    return float(s.target.limited_window_s or 60.0)
+    return window_of(s.target)
 
 
 def _wait_of(x: Exchange, window: float) -> float:
@@ -90,6 +95,7 @@ async def _spend(s: Any, first: Exchange, limit: int, window: float, context: An
     exclusive=True,
     cost=2 * BURST + 20,
     tokens=32,
+    waits=window_of,
 )
 async def ratelimit_window(s: Any) -> None:
     """Spend a window, be refused in several ways, wait as told, come back with a burst."""

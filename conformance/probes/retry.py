@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.probe import Skip, chat, probe, scenario
+from conformance.probes.ratelimit import window_of
 from conformance.ratelimits import number
 
 _METHOD, _PATH, _BODY = chat("Say hello.", temperature=0, max_tokens=1)
@@ -31,10 +32,11 @@ probe(
     cost=30,
     tokens=32,
     drivers=DRIVERS,
+    waits=window_of,
 )
 async def retry_limited(s: Any) -> None:
     """A client library with its own two retries, called when the limit is spent."""
-    window = float(s.target.limited_window_s or 60.0)
+    window = window_of(s.target)
     if window > 10 and s.driver != DRIVERS[0]:
         raise Skip(f"a window of {window:g} s is waited for with one client library only")
     s.announce(f"lets {s.driver} wait up to {window:g} s for the limit of `keys.limited`")

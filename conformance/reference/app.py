@@ -122,6 +122,7 @@ class ReferenceApp:
             method=scope["method"],
             path=unquote(path),
             headers=headers,
+            http_version=str(scope.get("http_version", "1.1")),
             query=dict(pairs),
             query_lists=lists,
             started=self.clock.monotonic(),

@@ -24,6 +24,7 @@ class Call:
     method: str
     path: str
     headers: dict[str, str]
+    http_version: str = "1.1"
     query: dict[str, str] = field(default_factory=dict)
     query_lists: dict[str, list[str]] = field(default_factory=dict)
     route: str = "unknown"

@@ -37,6 +37,9 @@ from conformance.target import Limits, Target
 
 BASE_URL = "http://reference.invalid/v1"
 
+SHORT_LIVED = ReferenceConfig(idempotency_ttl_s=5.0)
+"""Its idempotency keys expire while the run can wait for it."""
+
 
 class TracedTransport(InProcessTransport):
     """Tells the provider for which probe a request is sent."""
@@ -82,6 +85,7 @@ def reference_target(config: ReferenceConfig) -> Target:
         limits=Limits(concurrency=64),
         limited_rpm=limited.requests_limit if limited else None,
         limited_window_s=limited.window_s if limited else None,
+        idempotency_expiry_s=config.idempotency_ttl_s,
         name="embedded provider",
     )
 
@@ -128,7 +132,7 @@ def try_out(
     kept = tuple(c for c in cases or all_cases() if profile.applies(c.requirement.needs))
     claims = dict.fromkeys(all_capabilities(), Claim.CLAIMED)
     options = Options(drivers=drivers, claims=claims, tier=tier, fuzz=fuzz, fuzz_tier="standard")
-    setting = Setting(kept, drivers, config or ReferenceConfig(), options)
+    setting = Setting(kept, drivers, config or SHORT_LIVED, options)
     if base is not None and base.trace is not None:
         known = {**all_variations(), **all_faults()}
         return _again(setting, [known[name] for name in (*variations, *faults)], base, base.trace)

@@ -115,8 +115,8 @@ def prove(name: str, drivers: tuple[str, ...] = ("http",), declared: bool = True
 
 def names(words: Iterable[str] = ()) -> list[str]:
     """Everything that can be tried, or what begins with one of the words."""
-    # what only a documented provider or a client library shows has tests of its own
-    elsewhere = (*(f"{name}." for name in providers()), "openai-assistants.", "sdk.")
+    # what only a documented provider, a client library or TLS shows has tests of its own
+    elsewhere = (*(f"{name}." for name in providers()), "openai-assistants.", "sdk.", "tls.")
     faults = [name for name in all_faults() if not name.startswith(elsewhere)]
     every = ["none", *(f"variation:{v}" for v in all_variations()), *faults]
     words = tuple(words)

@@ -70,7 +70,7 @@ def pickled(value: Any, body: Any) -> bytes | None:
 
 
 COPIED = ("headers", "query", "query_lists", "params", "state")
-AS_IT_IS = ("method", "path", "route", "raw", "request_id", "started")
+AS_IT_IS = ("method", "path", "http_version", "route", "raw", "request_id", "started")
 
 
 class TracedCall(Call):

@@ -102,6 +102,15 @@ def twenty(call: Call, early: None) -> None:
         raise Drop
 
 
+@fault("http.connections.quick", at="received", route="models.retrieve",
+       breaks=("http.connections.quick", "errors.answered"))  # fmt: skip
+def out_of_connections(call: Call, early: None) -> None:
+    """After eighty connections the next ones are dropped."""
+    count = call.app.data["looks"] = call.app.data.get("looks", 0) + 1
+    if 80 < count <= 84:
+        raise Drop
+
+
 @fault("http.burst.same", at="reply", route="models.list")
 def another_worker(call: Call, body: dict[str, list[dict[str, str]]]) -> None:
     """Each worker behind the address has its own list of models."""

@@ -120,3 +120,44 @@ class StreamAsJson(IdempotencyStore):
         if isinstance(reply.body, list):
             reply.set("content-type", "application/json")
         return reply
+
+
+class _Expiring(IdempotencyStore):
+    """Keeps keys for another time than it says."""
+
+    share = 1.0
+
+    async def once(self, call: Call, execute: Callable[[], Awaitable[Reply]]) -> Reply:
+        reply = await super().once(call, execute)
+        for entry in self._entries.values():
+            if entry.reply is not None and not entry.__dict__.get("moved"):
+                entry.__dict__["moved"] = True
+                entry.expires += call.config.idempotency_ttl_s * (self.share - 1)
+        return reply
+
+
+@store(_I + "expiry.kept")
+class ForgetsEarly(_Expiring):
+    """Keys are forgotten after half of the time that the documents say."""
+
+    share = 0.5
+
+
+@store(_I + "expiry.forgotten")
+class NeverForgets(_Expiring):
+    """Keys never expire."""
+
+    share = 1000.0
+
+
+@store(_I + "expiry.forgotten/refused", _I + "expiry.forgotten")
+class Tombstones(IdempotencyStore):
+    """A key that has expired is refused for ever."""
+
+    async def once(self, call: Call, execute: Callable[[], Awaitable[Reply]]) -> Reply:
+        key = call.headers.get(HEADER)
+        entry = self._entries.get(self.name(call, key)) if key else None
+        if entry is not None and entry.reply and entry.expires <= call.clock.time():
+            raise ApiError(400, "This Idempotency-Key has expired.", param="Idempotency-Key",
+                           code="idempotency_key_expired")  # fmt: skip
+        return await super().once(call, execute)
