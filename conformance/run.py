@@ -197,7 +197,7 @@ async def reach(courier: Courier) -> Target:
     if first.status == 401 and second.status == 401:
         raise UnreachableError(
             f"{base} refuses the key (401). Give a valid one by --api-key, "
-            "OPENAI_API_KEY or keys.api in the configuration."
+            "keys.api in the configuration, or the profile's variable (OPENAI_API_KEY)."
         )
     if first.status == 404 and second.status == 404 and not urlsplit(base).path.strip("/"):
         third = await session.send("v1", "GET", "/v1/models", retry=False)

@@ -19,8 +19,12 @@ def serve_command(given: dict[str, Any]) -> int:
             faults=given["fault"],
             variations=given["variation"],
         )
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         raise UsageError(str(error)) from error
+    except OSError as error:
+        place = f"{given['host']}:{given['port']}"
+        why = error.strerror or error
+        raise UsageError(f"cannot listen on {place} ({why}); give another --port") from error
     return 0
 
 

@@ -14,7 +14,7 @@ import uvicorn
 
 from conformance.reference.app import ReferenceApp, create_app
 from conformance.reference.clock import Clock
-from conformance.reference.config import ReferenceConfig
+from conformance.reference.config import KEY_MAIN, ReferenceConfig
 
 _HOST = "127.0.0.1"
 
@@ -94,8 +94,19 @@ def run_forever(
     port: int = 8000,
     faults: Sequence[str] = (),
     variations: Sequence[str] = (),
-    host: str = "127.0.0.1",
+    host: str = _HOST,
 ) -> None:
-    """Serve until interrupted, as `conformance serve` does."""
+    """Serve until interrupted, as `conformance serve` does. Raises OSError where it cannot listen.
+
+    Port 0 is any free one; the address is printed.
+    """
     app = create_app(config, faults=faults, variations=variations)
-    _server(app, port, "warning", host).run()
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family, backlog=256) as listening:
+        port = listening.getsockname()[1]
+        shown = f"[{host}]" if ":" in host else host
+        print(f"serving http://{shown}:{port}/v1", flush=True)
+        print(
+            f"key {KEY_MAIN}, profile {app.config.profile or 'openai'}; Ctrl-C ends it", flush=True
+        )
+        _server(app, port, "warning", host).run(sockets=[listening])
