@@ -1,7 +1,7 @@
 """Speed and cost, measured: `python -m conformance.bench` prints one Markdown table.
 
 Times are wall time on this machine, best of a few; ratios are of figures measured in this run.
-`--only` chooses parts: commands, reader, runs, peers, growth.
+`--only` chooses parts: commands, reader, runs, first, peers, growth, matrix.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from conformance.bench import growth, peers, slow, sse
+from conformance.bench import first, growth, matrix, peers, slow, sse
 from conformance.har import read_har
 from conformance.results import Run, load
 
 LATENCIES = (0.0, 0.05, 0.3)
 PER_CHUNK = 0.02
-PARTS = ("commands", "reader", "runs", "peers", "growth")
+PARTS = ("commands", "reader", "runs", "first", "peers", "growth", "matrix")
 FEW = ("models", "chat.stream")
 """What ten targets are asked: enough to measure, not to exhaust the machine."""
 
@@ -105,6 +105,7 @@ def reader_rows(rounds: int) -> Iterable[tuple[str, str, str]]:
 def growth_rows(folder: Path) -> Iterable[tuple[str, str, str]]:
     if not (folder / "0").exists():
         timed(["conformance", "run", "--driver", "http", "--out", str(folder / "0")])
+    yield from growth.running(folder)
     yield from growth.judging(folder / "0")
     yield from growth.targets([*FEW, "--driver", "http"], folder)
 
@@ -113,6 +114,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="conformance.bench", description=__doc__)
     parser.add_argument("requirement", nargs="*", metavar="ID", help="only these (default all)")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="of the reader")
+    parser.add_argument(
+        "--every", type=int, default=40, metavar="N", help="one fault of N is tried; 1: all"
+    )
     parser.add_argument("--only", action="append", choices=PARTS, help="only this part")
     given = parser.parse_args(argv)
     machine = f"{os.cpu_count()} CPUs, {platform.system()}, Python {platform.python_version()}"
@@ -123,8 +127,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             "commands": command_rows,
             "reader": lambda: reader_rows(given.rounds),
             "runs": lambda: run_rows(given.requirement, folder),
+            "first": lambda: first.rows(folder),
             "peers": peers.rows,
             "growth": lambda: growth_rows(folder),
+            "matrix": lambda: matrix.rows(given.every),
         }
         for part in given.only or PARTS:
             for row in parts[part]():

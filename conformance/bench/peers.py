@@ -68,6 +68,13 @@ PEERS = (
         lambda text: _decided(text, "results", "status"),
         {"OPENAI_API_KEY": KEY_MAIN},
     ),
+    Peer(
+        "openai-tests (Python 3.13)",
+        "openai-tests",
+        lambda url: ["text-simple", "--base-url", url, "--model", MODEL_CHAT],
+        lambda text: len(re.findall(r"^/v1/\S+: \S*(?:PASSED|PARTIAL|FAILED)", text, re.M)),
+        {"OPENAI_API_KEY": KEY_MAIN},
+    ),
 )
 
 NOT_HERE = (

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -54,8 +55,14 @@ def tap_command(given: dict[str, Any]) -> int:
     cases = [c for c in select(words) if c.passive and applies(c.requirement.needs)]
     setup.options = replace(setup.options, drivers=(DRIVER,))
     recording = Recording()
-    with Spool(setup.settings.out, setup.redactor) as spool:
-        recording.listeners += [spool.add, Live(cases, setup.redactor).add]
+    live = Live(cases, setup.redactor)
+    # judged in a thread of its own: nothing that is on its way may wait for that
+    with Spool(setup.settings.out, setup.redactor) as spool, ThreadPoolExecutor(1) as aside:
+
+        def judge(exchange: Exchange) -> None:
+            aside.submit(live.add, exchange)
+
+        recording.listeners += [spool.add, judge]
         asyncio.run(_tap(setup, recording, port, most))
         recording.listeners.clear()
     print(f"{len(recording)} exchanges", file=sys.stderr)

@@ -120,9 +120,12 @@ async def ratelimit_window(s: Any) -> None:
     after = await _ask(s, "after", context={**context, "waited": wait, "told": told(refused)})
     if limit > 1:
         await _ask(s, "keyed-after", headers=retried)
-    whole = max(resets(refused), default=0.0) + MARGIN - (s.clock.monotonic() - began)
-    if after.ok and 0 < whole <= (window + 1 if window <= SHORT else 66 - wait):
-        await s.sleep(whole)
+    reset = max(resets(refused), default=0.0)
+    whole = reset + MARGIN - (s.clock.monotonic() - began)
+    # on a slow machine the reset may be past by now, but it was not when `after` was sent
+    wanted = whole > 0 or reset > wait
+    if after.ok and wanted and whole <= (window + 1 if window <= SHORT else 66 - wait):
+        await s.sleep(max(whole, 0.0))
         await _ask(s, "back", context=context)
     count = max(BURST, limit + 10)
     await s.gather(*(_ask(s, "burst", context=context) for _ in range(count)))
