@@ -35,7 +35,8 @@ class Capability:
     """``gate``: the probe that shows it. ``within``: the capability that it is part of.
 
     ``took_effect``: given the gate's successful answer, whether the feature really did something
-    (None: success is enough). ``core``: judged even if nobody claims it.
+    (None: success is enough). ``core``: so much a part of what it is within that its refusal is a
+    failure unless the profile says that it is refused.
     """
 
     name: str
@@ -66,6 +67,12 @@ def capability(
     return made
 
 
+def expected(capability: Capability, claims: Mapping[str, Claim]) -> bool:
+    """Whether a refusal of it is a failure: it is claimed, or core and not said to be refused."""
+    claim = claims.get(capability.name, Claim.UNKNOWN)
+    return claim == Claim.CLAIMED or (capability.core and claim != Claim.REFUSED)
+
+
 def all_capabilities() -> Mapping[str, Capability]:
     """Every capability by name; each is defined beside its gate, in ``conformance.probes``."""
     all_probes()
@@ -86,7 +93,7 @@ def find(capability: Capability, gate: Exchange | Steps | None) -> Finding:
     """What the gate's answer says of the capability."""
     if gate is None:
         return Finding.UNKNOWN
-    exchange = gate if isinstance(gate, Exchange) else (gate.exchanges or (None,))[-1]
+    exchange = gate if isinstance(gate, Exchange) else _last(gate)
     if exchange is None or exchange.response is None:
         return Finding.UNKNOWN
     status = exchange.status
@@ -107,6 +114,11 @@ def find(capability: Capability, gate: Exchange | Steps | None) -> Finding:
     if exchange.context.get("borrowed"):
         return Finding.ABSENT  # a model that does not speak was asked to: no more than an error
     return Finding.BROKEN
+
+
+def _last(gate: Steps) -> Exchange | None:
+    """What a scenario ended with; tidying up afterwards shows nothing."""
+    return next((x for x in reversed(gate.exchanges) if x.step != "cleanup"), None)
 
 
 def _names_a_thing(exchange: Exchange) -> bool:

@@ -119,7 +119,8 @@ class Case:
     ``probes``: names of what it judges. ``over``: instead, a selector; it judges every exchange
     of the run that the selector picks. ``drivers``: which drivers' traffic it judges.
     ``any_status``: the function looks at the status itself. ``together``: with ``over``, the
-    function takes all of those exchanges at once.
+    function takes all of those exchanges at once. ``feeds``: probes that give it something to
+    judge where nothing else that was selected does.
     """
 
     requirement: Requirement
@@ -130,6 +131,7 @@ class Case:
     any_status: bool = False
     module: str = ""
     together: bool = False
+    feeds: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -156,6 +158,7 @@ def requirement(
     drivers: Iterable[str] | None = None,
     any_status: bool = False,
     together: bool = False,
+    feeds: Iterable[str] = (),
     breaks: Iterable[str] = (),
     since: str = "",
     quote: str = "",
@@ -188,6 +191,7 @@ def requirement(
             any_status=any_status,
             module=function.__module__,
             together=together,
+            feeds=tuple(feeds),
         )
         add_case(function, case)
         return function

@@ -364,20 +364,20 @@ class Session:
             context={"websocket": True},
         )  # fmt: skip
 
-    async def call(
-        self, method: str, path: str, body: Any, *, key: str = "api", **options: Any
-    ) -> None:
+    async def call(self, method: str, path: str, body: Any = None, **options: Any) -> Exchange:
         """Send a request through the client library that is this scenario's driver.
 
-        ``options`` as in :class:`conformance.drivers.sdk_call.SdkOptions`. What it sends is
-        recorded without a step. Raises Skip where the scenario runs without a client library.
+        ``key``, ``call`` and ``headers`` are those of a probe; other options as in
+        :class:`conformance.drivers.sdk_call.SdkOptions`, and ``step`` names what is sent. Returns
+        the call's last exchange. Raises Skip where the scenario runs without a client library.
         """
         if self._sdk is None:
             raise Skip(f"{self.name} wants a client library")
-        probe = Probe(
-            self.name, method, path, body, key=key, drivers=(self.driver,), options=options
-        )
-        await self._sdk.run(probe, self.target.fill(body), path)
+        own = {name: options.pop(name) for name in ("key", "call", "headers") if name in options}
+        probe = Probe(self.name, method, path, body, drivers=(self.driver,), options=options,
+                      tokens=self._tokens, **own)  # fmt: skip
+        sent: Exchange = await self._sdk.run(probe, self.target.fill(body), path)
+        return sent
 
     def announce(self, text: str) -> None:
         """Tell the person who waits; in virtual time nobody does."""

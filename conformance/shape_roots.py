@@ -7,6 +7,7 @@ items of a response, the elements of a list) are found from there.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from typing import Any
 from conformance import shapes
 from conformance.exchange import Exchange
 from conformance.select import ERROR, Selector, on
+
+_FORMAT = re.compile(rb'name="response_format"\s+(\w+)')
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,18 @@ def _error(x: Exchange) -> Iterable[Any]:
     return (body,) if isinstance(body, dict) and isinstance(body.get("error"), dict) else ()
 
 
+def _heard(schema: str) -> Callable[[Exchange], Iterable[Any]]:
+    """The body of a transcription in the format that the schema is of; text is no JSON."""
+
+    def documents(x: Exchange) -> Iterable[Any]:
+        wanted = _FORMAT.search(x.request.body)
+        name = wanted[1].decode() if wanted else "json"
+        mine = {"transcription": "json", "transcription.verbose": "verbose_json"}[schema]
+        return _body(x) if name == mine and not x.is_sse else ()
+
+    return documents
+
+
 def _one(method: str, path: str, schema: str, needs: str, title: str) -> Root:
     return Root(schema, on(method, path, title), needs, _body)
 
@@ -62,24 +77,25 @@ def _plain(path: str, schema: str, needs: str, title: str) -> Root:
     return Root(schema, on("POST", path, title, stream=False), needs, _body)
 
 
+NO_RUN = Selector("not made with a run", lambda x: x.endpoint != "/threads/runs")
 ROOTS: tuple[Root, ...] = (
     _plain("/chat/completions", "chat.completion", "chat", "chat completions"),
     _stream("/chat/completions", "chat.completion.chunk", "chat.stream", "chat streams"),
-    _one("GET", "/chat/completions/{id}", "chat.completion", "chat.stored", "stored completions"),
-    _one("POST", "/chat/completions/{id}", "chat.completion", "chat.stored", "stored completions"),
-    _one("GET", "/chat/completions", "chat.completion.list", "chat.stored", "stored lists"),
+    _one("GET", "/chat/completions/{id}", "chat.completion", "chat.store", "stored completions"),
+    _one("POST", "/chat/completions/{id}", "chat.completion", "chat.store", "stored completions"),
+    _one("GET", "/chat/completions", "chat.completion.list", "chat.store", "stored lists"),
     _one(
         "GET",
         "/chat/completions/{id}/messages",
         "chat.completion.messages",
-        "chat.stored",
+        "chat.store",
         "stored messages",
     ),
     _one(
         "DELETE",
         "/chat/completions/{id}",
         "chat.completion.deleted",
-        "chat.stored",
+        "chat.store",
         "deleted completions",
     ),
     _plain("/completions", "text_completion", "completions", "legacy completions"),
@@ -106,7 +122,12 @@ ROOTS: tuple[Root, ...] = (
     _one("POST", "/conversations", "conversation", "conversations", "conversations"),
     _one("GET", "/conversations/{id}", "conversation", "conversations", "conversations"),
     _one("DELETE", "/conversations/{id}", "conversation.deleted", "conversations", "conversations"),
+    _one("POST", "/conversations/{id}", "conversation", "conversations", "conversations"),
     _one("GET", "/conversations/{id}/items", "conversation.items", "conversations", "their items"),
+    _one("POST", "/conversations/{id}/items", "conversation.items", "conversations", "new items"),
+    _one(
+        "DELETE", "/conversations/{id}/items/{i}", "conversation", "conversations", "what is left"
+    ),
     _one("POST", "/files", "file", "files", "uploaded files"),
     _one("GET", "/files", "file.list", "files", "file lists"),
     _one("GET", "/files/{id}", "file", "files", "files"),
@@ -122,15 +143,47 @@ ROOTS: tuple[Root, ...] = (
     _one("POST", "/vector_stores", "vector_store", "vector-stores", "vector stores"),
     _one("GET", "/vector_stores", "vector_store.list", "vector-stores", "vector store lists"),
     _one("GET", "/vector_stores/{id}", "vector_store", "vector-stores", "vector stores"),
+    _one("POST", "/vector_stores/{id}", "vector_store", "vector-stores", "vector stores"),
     _one("DELETE", "/vector_stores/{id}", "vector_store.deleted", "vector-stores", "vector stores"),
     _one("POST", "/vector_stores/{id}/files", "vector_store.file", "vector-stores", "their files"),
     _one(
         "GET", "/vector_stores/{id}/files", "vector_store.file.list", "vector-stores", "file lists"
     ),
+    _one(
+        "GET", "/vector_stores/{id}/files/{f}", "vector_store.file", "vector-stores", "their files"
+    ),
+    _one("POST", "/vector_stores/{id}/files/{f}", "vector_store.file", "vector-stores", "files"),
+    _one(
+        "DELETE",
+        "/vector_stores/{id}/files/{f}",
+        "vector_store.file.deleted",
+        "vector-stores",
+        "files taken out",
+    ),
+    *(
+        _one(
+            method,
+            f"/vector_stores/{{id}}/file_batches{rest}",
+            "vector_store.file_batch",
+            "vector-stores.batches",
+            "file batches",
+        )
+        for method, rest in (("POST", ""), ("GET", "/{b}"), ("POST", "/{b}/cancel"))
+    ),
+    _one(
+        "GET",
+        "/vector_stores/{id}/file_batches/{b}/files",
+        "vector_store.file.list",
+        "vector-stores",
+        "files of batches",
+    ),
     _one("POST", "/fine_tuning/jobs", "fine_tuning.job", "fine-tuning", "fine-tuning jobs"),
     _one("GET", "/fine_tuning/jobs", "fine_tuning.job.list", "fine-tuning", "job lists"),
     _one("GET", "/fine_tuning/jobs/{id}", "fine_tuning.job", "fine-tuning", "fine-tuning jobs"),
-    _one("POST", "/fine_tuning/jobs/{id}/cancel", "fine_tuning.job", "fine-tuning", "jobs"),
+    *(
+        _one("POST", f"/fine_tuning/jobs/{{id}}/{what}", "fine_tuning.job", "fine-tuning", "jobs")
+        for what in ("cancel", "pause", "resume")
+    ),
     _one(
         "GET",
         "/fine_tuning/jobs/{id}/events",
@@ -167,13 +220,18 @@ ROOTS: tuple[Root, ...] = (
     _one("POST", "/threads/{id}/runs/{r}/cancel", "thread.run", "assistants", "runs"),
     _one("GET", "/threads/{id}/runs/{r}/steps", "thread.run.step.list", "assistants", "run steps"),
     _one("GET", "/threads/{id}/runs/{r}/steps/{s}", "thread.run.step", "assistants", "run steps"),
-    _one("POST", "/threads/{id}", "thread", "assistants", "threads"),
+    Root("thread", on("POST", "/threads/{id}", "threads") & NO_RUN, "assistants", _body),
     _one("POST", "/threads/{id}/messages/{m}", "thread.message", "assistants", "messages"),
     _one(
         "DELETE", "/threads/{id}/messages/{m}", "thread.message.deleted", "assistants", "messages"
     ),
     _one("POST", "/images/generations", "images", "images", "images"),
     _one("POST", "/images/edits", "images", "images.edits", "edited images"),
+    *(
+        Root(schema, on("POST", f"/audio/{path}", path), "audio.transcription", _heard(schema))
+        for schema in ("transcription", "transcription.verbose")
+        for path in ("transcriptions", "translations")
+    ),
 )
 
 PREFIX: Mapping[str, str] = {

@@ -116,6 +116,50 @@ def rule(
     cases.append(Case(made, judge, probes=probes, any_status=True, module=module))
 
 
+def walk_rule(
+    cases: list[Case],
+    module: str,
+    id: str,
+    noun: str,
+    wanted: Callable[[Steps], Iterable[Any]],
+    *,
+    probe: str,
+    needs: str,
+    source: Source,
+    on_a_page: int = 1,
+) -> None:
+    """Pages as the SDKs ask for them (steps `page`, by `walk()`) hold everything once and end.
+
+    ``wanted``: the ids that they hold, in any order; more may be there.
+    """
+
+    def judge(steps: Steps) -> None:
+        pages = steps.all("page")
+        if not pages:
+            raise NotApplicable
+        seen: list[Any] = []
+        for page in pages:
+            body = page.json
+            if not page.ok or not isinstance(body, dict):
+                fail("status", "200", words(page), exchange=page)
+            data = body.get("data")
+            listed = data if isinstance(data, list) else []
+            found = [one.get("id") for one in listed if isinstance(one, dict)]
+            least = f"at most {on_a_page} on a page"
+            require(len(found) <= on_a_page, "data", least, f"{len(found)}")
+            seen += found
+        every = list(wanted(steps))
+        require(len(set(map(str, seen))) == len(seen), "data", "each once", seen)
+        lost = [one for one in every if one not in seen]
+        require(not lost, "data", f"all {len(every)}", f"{len(seen)}, without {lost}")
+        last = pages[-1].json.get("has_more")
+        require(last is False, "has_more", "false on the last page", last)
+
+    text = (f"Pages of {noun}, each begun after the last id of the one before, hold every one "
+            "once and end with `has_more: false`.")  # fmt: skip
+    rule(cases, module, id, text, judge, probes=(probe,), needs=needs, source=source, breaks=PAGING)
+
+
 def list_rules(
     cases: list[Case],
     module: str,

@@ -10,7 +10,6 @@ from conformance.cases._objects import (
     echo,
     gone,
     good,
-    ids,
     list_rules,
     own,
     refused,
@@ -21,7 +20,7 @@ from conformance.cases._objects import (
     words,
 )
 from conformance.exchange import Steps
-from conformance.expect import NotApplicable, fail, require
+from conformance.expect import NotApplicable, require
 from conformance.probes.assistants import FIRST, PARTS, REPLY
 from conformance.requirement import MUST, SHOULD, Case, openai, openapi, requirement
 
@@ -287,40 +286,6 @@ def test_message_update(threads_use: Steps) -> None:
     for name in ("message-update", "message-updated"):
         echo(threads_use, name, {"metadata": {"new": "yes"}})
         same(threads_use, "made-3", name, ("id", "content", "role"))
-
-
-@requirement(
-    "thread.message.list.ends",
-    MUST,
-    "Pages of messages, each begun after the last id of the one before, hold every "
-    "message once and end with `has_more: false`.",
-    source=openai("messages/listMessages"),
-    needs=NEEDS,
-    any_status=True,
-    breaks=["openai-python, openai-node: paging loses messages or never ends"],
-)
-def test_pages(threads_use: Steps) -> None:
-    pages = threads_use.all("page")
-    if not pages:
-        raise NotApplicable
-    seen: list[Any] = []
-    for page in pages:
-        if not page.ok or not isinstance(page.json, dict):
-            fail("status", "200", words(page), exchange=page)
-        data = page.json.get("data")
-        found = [m.get("id") for m in data if isinstance(m, dict)] if isinstance(data, list) else []
-        require(len(found) <= 2, "data", "2 messages on a page", f"{len(found)} messages")
-        seen += found
-    whole = ids(threads_use, "initial") + [own(threads_use, f"made-{n}") for n in (1, 2, 3)]
-    require(len(set(map(str, seen))) == len(seen), "data", "each message once", seen)
-    require(
-        set(map(str, whole)) <= set(map(str, seen)),
-        "data",
-        f"all {len(whole)} messages",
-        f"{len(seen)}: {seen}",
-    )
-    last = pages[-1].json.get("has_more")
-    require(last is False, "has_more", "false on the last page", last)
 
 
 @requirement(

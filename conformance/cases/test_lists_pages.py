@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.cases.test_objects import LISTS, PAGING, asked, body_of, listed
+from conformance.cases.test_objects import FEEDS, LISTS, PAGING, asked, body_of, listed
 from conformance.exchange import Exchange
 from conformance.expect import NotApplicable, require
 from conformance.requirement import MUST, SHOULD, openai, requirement, sdk
@@ -14,6 +14,7 @@ from conformance.requirement import MUST, SHOULD, openai, requirement, sdk
     "A page with fewer elements than `limit` is the last one: `has_more` is false.",
     source=sdk("openai-python pagination.py: next_page_info"),
     over=LISTS,
+    feeds=FEEDS,
     breaks=PAGING,
 )
 def test_short_page(x: Exchange) -> None:
@@ -31,6 +32,7 @@ def test_short_page(x: Exchange) -> None:
     "A page that begins after an element does not hold that element.",
     source=openai("assistants/listAssistants after"),
     over=LISTS,
+    feeds=FEEDS,
     breaks=PAGING,
 )
 def test_after(x: Exchange) -> None:

@@ -20,6 +20,7 @@ OBJECTS = Selector(
 )
 LISTS = Selector("lists of objects", lambda x: OBJECTS(x) and x.request.method == "GET")
 RUNS = Selector("runs", lambda x: OBJECTS(x) and x.endpoint.startswith("/threads/"))
+FEEDS = ("threads_use", "vector_stores_use")
 PAGING = ["openai-python and openai-node: paging misses objects or never ends"]
 DAY = 86_400
 
@@ -51,6 +52,7 @@ def asked(x: Exchange, name: str) -> str:
     "element, null in an empty list.",
     source=openai("assistants/listAssistants"),
     over=LISTS,
+    feeds=FEEDS,
     breaks=PAGING,
 )
 def test_edges(x: Exchange) -> None:
@@ -70,6 +72,7 @@ def test_edges(x: Exchange) -> None:
     "No object is twice on one page of a list.",
     source=openai("assistants/listAssistants"),
     over=LISTS,
+    feeds=FEEDS,
     breaks=PAGING,
 )
 def test_unique(x: Exchange) -> None:
@@ -83,6 +86,7 @@ def test_unique(x: Exchange) -> None:
     "A page of a list has at most `limit` elements.",
     source=openai("assistants/listAssistants limit"),
     over=LISTS,
+    feeds=FEEDS,
     breaks=PAGING,
 )
 def test_limit(x: Exchange) -> None:
@@ -99,6 +103,7 @@ def test_limit(x: Exchange) -> None:
     "A list is sorted by the time of creation, in the order that was asked for.",
     source=openai("assistants/listAssistants order"),
     over=LISTS,
+    feeds=FEEDS,
     breaks=PAGING,
 )
 def test_sorted(x: Exchange) -> None:
@@ -117,6 +122,7 @@ def test_sorted(x: Exchange) -> None:
     "A list says with `has_more` whether others follow.",
     source=sdk("openai-python pagination.py: SyncCursorPage"),
     over=LISTS,
+    feeds=FEEDS,
     breaks=PAGING,
 )
 def test_has_more(x: Exchange) -> None:
@@ -133,6 +139,7 @@ def test_has_more(x: Exchange) -> None:
     "A list that has more is not empty.",
     source=sdk("openai-python pagination.py: next_page_info"),
     over=LISTS,
+    feeds=FEEDS,
     breaks=PAGING,
 )
 def test_not_hollow(x: Exchange) -> None:
@@ -147,6 +154,7 @@ def test_not_hollow(x: Exchange) -> None:
     "`created_at` of something new is the present time in seconds since 1970.",
     source=openapi("OpenAIFile created_at"),
     over=OBJECTS,
+    feeds=FEEDS,
     breaks=["clients that show or compare times: off by a factor of 1000, or in 1970"],
 )
 def test_created_at(x: Exchange) -> None:
@@ -171,6 +179,7 @@ def test_created_at(x: Exchange) -> None:
     "What is retrieved by an id has this id.",
     source=openai("files/retrieve"),
     over=OBJECTS,
+    feeds=FEEDS,
     breaks=["everybody: another object than was asked for"],
 )
 def test_path_id(x: Exchange) -> None:

@@ -306,3 +306,61 @@ def test_private(vector_store_files: Steps) -> None:
     if found.request.header("authorization") == own_request.request.header("authorization"):
         raise NotApplicable("no `keys.second` is configured")
     require(found.status in (401, 403, 404), "status", "404", words(found))
+
+
+@requirement(
+    "vector-store.search.filtered",
+    MUST,
+    "A search with `filters` finds only files whose attributes are so.",
+    source=openai("vector-stores/search filters"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=["everybody: tenants that are kept apart by attributes see each other's texts"],
+)
+def test_filtered(vector_store_files: Steps) -> None:
+    _ready(vector_store_files)
+    if 400 <= step(vector_store_files, "search-filter").status < 500:
+        raise NotApplicable("filters are refused")
+    found = [one.get("file_id") for one in data_of(vector_store_files, "search-filter")]
+    wanted = own(vector_store_files, "other")
+    require(all(one == wanted for one in found), "data[].file_id", f"only {wanted}", found)
+
+
+@requirement(
+    "vector-store.search.attributes",
+    MUST,
+    "What a search finds has the attributes of its file.",
+    source=openapi("VectorStoreSearchResultItem attributes"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=SEARCH,
+)
+def test_search_attributes(vector_store_files: Steps) -> None:
+    _ready(vector_store_files)
+    kinds = {own(vector_store_files, name): kind for name, kind in (("fact", "a"), ("other", "b"))}
+    for one in data_of(vector_store_files, "search"):
+        if one.get("file_id") in kinds:
+            wanted = {"kind": kinds[one["file_id"]]}
+            found = one.get("attributes")
+            require(found == wanted, "data[].attributes", str(wanted), found)
+
+
+@requirement(
+    "vector-store.file.left",
+    MUST,
+    "A file that was taken out of a store is neither listed nor counted there any more.",
+    source=openai("vector-stores-files/deleteFile"),
+    needs=NEEDS,
+    any_status=True,
+    breaks=SEARCH,
+)
+def test_left(vector_store_files: Steps) -> None:
+    served(vector_store_files, "detach")
+    if step(vector_store_files, "detached").ok:
+        raise NotApplicable("another requirement speaks of what is not gone")
+    wanted = [own(vector_store_files, "other")]
+    require(ids(vector_store_files, "left") == wanted, "data", wanted,
+            ids(vector_store_files, "left"))  # fmt: skip
+    counts = good(vector_store_files, "store-left").get("file_counts")
+    total = counts.get("total") if isinstance(counts, dict) else None
+    require(total == 1, "file_counts.total", "1", total)

@@ -16,7 +16,7 @@ from conformance.drivers.sdk_call import SdkOptions, call_of, options_of, unpack
 from conformance.drivers.sdk_hub import Hub
 from conformance.drivers.sdk_routes import routed
 from conformance.errors import SuiteError
-from conformance.exchange import ClientView
+from conformance.exchange import ClientView, Exchange
 from conformance.probe import Probe, Skip
 
 NAME = "node-sdk"
@@ -42,7 +42,7 @@ class NodeSdk:
         ready = await self._library.start()
         self.version = f"openai-node {ready['ready']} (node {ready['node']})"
 
-    async def run(self, probe: Probe, body: Any, path: str) -> None:
+    async def run(self, probe: Probe, body: Any, path: str) -> Exchange:
         """Send a probe as a call. Raises Skip when this library cannot."""
         options = options_of(probe)
         call = _call(probe, body, self._target.fill_path(path))
@@ -62,7 +62,7 @@ class NodeSdk:
             return ClientView(self.version, **answer["view"])
 
         retry = options.retry and options.max_retries == 0
-        await self._hub.drive(probe, self.name, send, retry=retry)
+        return await self._hub.drive(probe, self.name, send, retry=retry)
 
     def _key(self, probe: Probe) -> str:
         if probe.key is None:

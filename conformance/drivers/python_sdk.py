@@ -14,7 +14,7 @@ from conformance.drivers.python_client import PythonClient
 from conformance.drivers.python_process import PythonProcess
 from conformance.drivers.sdk_call import call_of, options_of
 from conformance.drivers.sdk_hub import Hub
-from conformance.exchange import ClientView
+from conformance.exchange import ClientView, Exchange
 from conformance.probe import Probe, Skip
 
 NAMES = ("python-sdk", "python-sdk-async")
@@ -43,7 +43,7 @@ class PythonSdk:
             self._client = PythonClient(asynchronous=self._asynchronous)
         self.version = self._client.version
 
-    async def run(self, probe: Probe, body: Any, path: str) -> None:
+    async def run(self, probe: Probe, body: Any, path: str) -> Exchange:
         """Send a probe as a call. Raises Skip when this library cannot."""
         options = options_of(probe)
         path = self._target.fill_path(path)
@@ -56,7 +56,7 @@ class PythonSdk:
             return await self._client.send(base_url, key, probe, body, path, patience)
 
         retry = options.retry and options.max_retries == 0
-        await self._hub.drive(probe, self.name, send, retry=retry)
+        return await self._hub.drive(probe, self.name, send, retry=retry)
 
     def _key(self, probe: Probe) -> str:
         if probe.key is None:

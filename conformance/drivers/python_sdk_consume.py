@@ -19,6 +19,7 @@ from conformance.exchange import ClientView
 from conformance.probe import Skip
 
 MOST_PAGES = 12
+_FINAL = ("get_final_completion", "get_final_response", "get_final_run")
 
 
 async def consume(client: Any, library: str, call: Call, options: SdkOptions) -> ClientView:
@@ -123,8 +124,9 @@ async def _helper(manager: Any, seen: _Seen) -> None:
     async with _opened(manager) as stream:
         seen.extra["type"] = type(stream).__name__
         async for event in _each(stream):
-            types.append(str(getattr(event, "type", type(event).__name__)))
-        final = getattr(stream, "get_final_completion", None) or stream.get_final_response
+            name = getattr(event, "type", None) or getattr(event, "event", None)
+            types.append(str(name or type(event).__name__))
+        final = next(getattr(stream, name) for name in _FINAL if hasattr(stream, name))
         result = await _settled(final())
         seen.value = dumped(result)
         _texts(result, seen)

@@ -71,10 +71,11 @@ class Hub:
     async def aclose(self) -> None:
         await self._forwarder.aclose()
 
-    async def drive(self, probe: Probe, driver: str, send: Send, *, retry: bool = True) -> None:
+    async def drive(self, probe: Probe, driver: str, send: Send, *, retry: bool = True) -> Exchange:
         """Make one call, again where that is due, and tie the library's view to what was recorded.
 
-        Raises Skip when the library sent nothing, BudgetSpent when it was not allowed to.
+        Returns the exchange that carries the view. Raises Skip when the library sent nothing,
+        BudgetSpent when it was not allowed to.
         """
         async with self._room:
             tries = MAX_TRIES if retry else 1
@@ -87,11 +88,12 @@ class Hub:
                 exchange = self._tie(ticket, view)
                 wait = self.courier.retry_wait(exchange, attempt) if attempt < tries else None
                 if wait is None:
-                    return
+                    return exchange
                 for sent in ticket.exchanges:
                     client = view if sent.id == exchange.id else None
                     self._recording.supersede(replace(sent, client=client))
                 await self.courier.clock.sleep(wait)
+        raise AssertionError("the last attempt returns")
 
     def _open(self, probe: Probe, driver: str, attempt: int) -> Ticket:
         self._count += 1
@@ -152,6 +154,7 @@ class Hub:
             response=None,
             failure=failure,
             probe=probe.name,
+            step=str(probe.options.get("step", "")),
             driver=ticket.driver,
             endpoint=endpoint_of(request.url, self._base_url),
             started=self.courier.clock.time(),
@@ -193,4 +196,5 @@ class Hub:
         context = {"sdk_attempt": again + 1, "sdk_request": len(ticket.metas) + 1}
         attempt = ticket.attempt + again
         fresh = attempt > 1
-        return Meta(ticket.probe.name, "", ticket.driver, attempt, context, fresh=fresh)
+        step = str(ticket.probe.options.get("step", ""))
+        return Meta(ticket.probe.name, step, ticket.driver, attempt, context, fresh=fresh)

@@ -56,7 +56,10 @@ POST   /fine_tuning/jobs                                    fine_tuning.jobs.cre
 GET    /fine_tuning/jobs                                    fine_tuning.jobs.list
 GET    /fine_tuning/jobs/{fine_tuning_job_id}               fine_tuning.jobs.retrieve
 POST   /fine_tuning/jobs/{fine_tuning_job_id}/cancel        fine_tuning.jobs.cancel
+POST   /fine_tuning/jobs/{fine_tuning_job_id}/pause         fine_tuning.jobs.pause
+POST   /fine_tuning/jobs/{fine_tuning_job_id}/resume        fine_tuning.jobs.resume
 GET    /fine_tuning/jobs/{fine_tuning_job_id}/events        fine_tuning.jobs.list_events
+GET    /fine_tuning/jobs/{fine_tuning_job_id}/checkpoints   fine_tuning.jobs.checkpoints.list
 POST   /audio/speech                                        audio.speech.create
 POST   /audio/transcriptions                                audio.transcriptions.create
 POST   /audio/translations                                  audio.translations.create
@@ -72,7 +75,15 @@ POST   /vector_stores/{vector_store_id}/search              vector_stores.search
 POST   /vector_stores/{vector_store_id}/files               vector_stores.files.create
 GET    /vector_stores/{vector_store_id}/files               vector_stores.files.list
 GET    /vector_stores/{vector_store_id}/files/{file_id}     vector_stores.files.retrieve
+POST   /vector_stores/{vector_store_id}/files/{file_id}     vector_stores.files.update
 DELETE /vector_stores/{vector_store_id}/files/{file_id}     vector_stores.files.delete
+GET    /vector_stores/{vector_store_id}/files/{file_id}/content vector_stores.files.content
+POST   /vector_stores/{vector_store_id}/file_batches        vector_stores.file_batches.create
+GET    /vector_stores/{vector_store_id}/file_batches/{batch_id} vector_stores.file_batches.retrieve
+POST   /vector_stores/{vector_store_id}/file_batches/{batch_id}/cancel \
+       vector_stores.file_batches.cancel
+GET    /vector_stores/{vector_store_id}/file_batches/{batch_id}/files \
+       vector_stores.file_batches.list_files
 POST   /assistants                                          beta.assistants.create
 GET    /assistants                                          beta.assistants.list
 GET    /assistants/{assistant_id}                           beta.assistants.retrieve

@@ -21,6 +21,7 @@ SDK_TYPES: tuple[tuple[str, str], ...] = (
     ("vector_store.deleted", "VectorStoreDeleted"),
     ("vector_store.file", "vector_stores.VectorStoreFile"),
     ("vector_store.file.deleted", "vector_stores.VectorStoreFileDeleted"),
+    ("vector_store.file_batch", "vector_stores.VectorStoreFileBatch"),
     ("fine_tuning.job", "fine_tuning.FineTuningJob"),
     ("fine_tuning.job.event", "fine_tuning.FineTuningJobEvent"),
     ("fine_tuning.job.checkpoint", "fine_tuning.jobs.FineTuningJobCheckpoint"),

@@ -131,7 +131,7 @@ async def _threads(s: Session) -> None:
         ask(s, "unknown-thread-add", "POST", f"{absent}/messages", FIRST),
         ask(s, "unknown-thread-runs", "GET", f"{absent}/runs"),
     )
-    await _walk(s, f"{messages}?limit=2&order=asc")
+    await walk(s, f"{messages}?limit=2&order=asc")
     await ask(s, "update", "POST", path, {"metadata": {"topic": "changed"}})
     await ask(s, "updated", "GET", path)
     await ask(s, "message-update", "POST", f"{messages}/{three}", {"metadata": {"new": "yes"}})
@@ -148,10 +148,10 @@ async def _threads(s: Session) -> None:
     await ask(s, "thread-deleted-messages", "GET", messages)
 
 
-async def _walk(s: Session, path: str) -> None:
+async def walk(s: Session, path: str, most: int = 5) -> None:
     """Pages as the SDKs ask for them: `after` is the id of the last element."""
     after = ""
-    for _ in range(5):
+    for _ in range(most):
         page = await ask(s, "page", "GET", path + after)
         body = page.json if page.ok else None
         data = body.get("data") if isinstance(body, dict) else None

@@ -7,7 +7,7 @@ from typing import Any
 from conformance.exchange import Exchange
 from conformance.objects import field_of, id_of, unknown
 from conformance.probe import scenario
-from conformance.probes.assistants import ASSISTANT, FUNCTION, ask
+from conformance.probes.assistants import ASSISTANT, FUNCTION, ask, walk
 from conformance.probes.chat import REPEAT
 from conformance.session import Session
 
@@ -47,7 +47,7 @@ async def _thread(s: Session, text: str, step: str = "thread") -> str:
     return "/threads/" + id_of(await ask(s, step, "POST", "/threads", body))
 
 
-@scenario("run_answer", needs="assistants", cost=50, tokens=256)
+@scenario("run_answer", needs="assistants", cost=53, tokens=256)
 async def _answer(s: Session) -> None:
     """A run that answers, and everything that can be asked about it."""
     assistant = await _assistant(s, tools=[])
@@ -93,6 +93,7 @@ async def _answer(s: Session) -> None:
     await poll(s, f"{runs}/{second}", step="poll-2")
     await ask(s, "messages-2", "GET", f"{thread}/messages?order=asc")
     await ask(s, "list-2", "GET", f"{runs}?limit=1")
+    await walk(s, f"{runs}?limit=1&order=asc")
     await ask(s, "cleanup", "DELETE", thread)
     await ask(s, "cleanup", "DELETE", f"/assistants/{assistant}")
 
@@ -126,6 +127,7 @@ async def _tools(s: Session) -> None:
             await ask(s, "more", "POST", f"{path}/submit_tool_outputs", {"tool_outputs": more})
             after = await poll(s, path, "requires_action", step="poll-more")
         await ask(s, "steps", "GET", f"{path}/steps?order=asc")
+        await walk(s, f"{path}/steps?limit=1&order=asc", 12)
         await ask(s, "messages", "GET", f"{thread}/messages?order=asc")
     await ask(s, "cleanup", "DELETE", thread)
     await ask(s, "cleanup", "DELETE", f"/assistants/{assistant}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance.capability import capability
 from conformance.objects import id_of, jsonl, unknown, upload
 from conformance.probe import Accepted, probe, scenario, user
+from conformance.probes.assistants import walk
 from conformance.requirement import MUST, openai
 from conformance.session import Session
 
@@ -34,7 +35,7 @@ async def _wrong(s: Session) -> None:
     await s.post("no-file", PATH, model=s.model("chat"))
 
 
-@scenario("fine_tuning_use", needs="fine-tuning", cost=12, tier="full", claimed=True)
+@scenario("fine_tuning_use", needs="fine-tuning", cost=24, tier="full", claimed=True)
 async def _use(s: Session) -> None:
     """A job on a tiny file, cancelled at once."""
     lines = [
@@ -52,5 +53,6 @@ async def _use(s: Session) -> None:
         await s.send("again", "POST", f"{path}/cancel")
         await s.send("list", "GET", f"{PATH}?limit=20")
         await s.send("events", "GET", f"{path}/events")
+        await walk(s, f"{path}/events?limit=1", 12)
         await s.send("checkpoints", "GET", f"{path}/checkpoints")
     await s.send("cleanup", "DELETE", f"/files/{file}")

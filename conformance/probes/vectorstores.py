@@ -7,7 +7,7 @@ from typing import Any
 from conformance.capability import capability
 from conformance.objects import TICK, field_of, id_of, unknown, upload
 from conformance.probe import Accepted, probe, scenario
-from conformance.probes.assistants import ask
+from conformance.probes.assistants import ask, walk
 from conformance.requirement import MUST, openai
 from conformance.session import Session
 
@@ -15,6 +15,7 @@ PATH = "/vector_stores"
 FACT = b"The capital of the imaginary country Zubrowia is the city of Lutz-on-Rhine.\n"
 OTHER = b"Bread is baked from flour, water, salt and yeast in a hot oven.\n"
 QUESTION = "What is the capital of Zubrowia?"
+OF_OTHER = {"type": "eq", "key": "kind", "value": "b"}
 WAIT = (0.3, 0.5, *(1.0,) * 10, *(2.0,) * 10)
 
 capability("vector-stores", "vector stores", "vector_stores_list")
@@ -63,7 +64,7 @@ async def _stores(s: Session) -> None:
     await ask(s, "cleanup", "DELETE", f"{PATH}/{three}")
 
 
-@scenario("vector_store_files", needs="vector-stores", cost=50)
+@scenario("vector_store_files", needs="vector-stores", cost=56)
 async def _files(s: Session) -> None:
     """A store with two files that is searched."""
     files = []
@@ -74,7 +75,8 @@ async def _files(s: Session) -> None:
     store = id_of(await ask(s, "create", "POST", PATH, {"name": "search"}))
     path = f"{PATH}/{store}"
     await ask(s, "attach", "POST", f"{path}/files", {"file_id": fact, "attributes": {"kind": "a"}})
-    await ask(s, "attach-2", "POST", f"{path}/files", {"file_id": other})
+    more = {"file_id": other, "attributes": {"kind": "b"}}
+    await ask(s, "attach-2", "POST", f"{path}/files", more)
     await ask(s, "attach-unknown", "POST", f"{path}/files", {"file_id": unknown(fact)})
     for name in files:
         for pause in WAIT:
@@ -91,12 +93,64 @@ async def _files(s: Session) -> None:
         ask(s, "search-one", "POST", f"{path}/search",
             {"query": QUESTION, "max_num_results": 1}),
         ask(s, "search-nothing", "POST", f"{path}/search", {}),
+        ask(s, "search-filter", "POST", f"{path}/search", {"query": QUESTION, "filters": OF_OTHER}),
     )  # fmt: skip
+    await walk(s, f"{path}/files?limit=1&order=asc")
     await ask(s, "detach", "DELETE", f"{path}/files/{fact}")
     await ask(s, "detached", "GET", f"{path}/files/{fact}")
+    await ask(s, "left", "GET", f"{path}/files")
+    await ask(s, "store-left", "GET", path)
     await s.send("kept", "GET", f"/files/{fact}")
     await s.send("foreign", "GET", path, key="second" if s.key("second") else "api",
                  headers={"OpenAI-Beta": "assistants=v2"})  # fmt: skip
     await ask(s, "cleanup", "DELETE", path)
+    for name in files:
+        await s.send("cleanup", "DELETE", f"/files/{name}")
+
+
+def _taken(steps: Any) -> bool:
+    made = steps.get("create")
+    return made is not None and made.ok
+
+
+capability("vector-stores.batches", "file batches of vector stores", "vector_store_batch",
+           within="vector-stores", took_effect=_taken)  # fmt: skip
+
+
+@scenario("vector_store_batch", needs="vector-stores.batches", cost=36)
+async def _batch(s: Session) -> None:
+    """Two files put into a store together; another batch is cancelled at once."""
+    texts = (("one", FACT), ("two", OTHER))
+    files = [
+        id_of(await s.send(name, "POST", "/files", **upload(f"{name}.txt", text, "assistants")))
+        for name, text in texts
+    ]
+    store = f"{PATH}/{id_of(await ask(s, 'store', 'POST', PATH, {}))}"
+    sent = {"file_ids": files, "attributes": {"kind": "batch"}}
+    made = await ask(s, "create", "POST", f"{store}/file_batches", sent)
+    if made.ok:
+        batch = f"{store}/file_batches/{id_of(made)}"
+        other = f"{store}/file_batches/{unknown(id_of(made))}"
+        for pause in WAIT:
+            found = await ask(s, "poll", "GET", batch)
+            if not found.ok or field_of(found, "status") != "in_progress":
+                break
+            await s.sleep(pause)
+        await s.gather(
+            ask(s, "files", "GET", f"{batch}/files?limit=100"),
+            ask(s, "in-store", "GET", store),
+            ask(s, "unknown", "GET", other),
+            ask(s, "unknown-files", "GET", f"{other}/files"),
+            ask(s, "nothing", "POST", f"{store}/file_batches", {"file_ids": []}),
+            ask(s, "content", "GET", f"{store}/files/{files[0]}/content"),
+        )
+        await walk(s, f"{batch}/files?limit=1&order=asc")
+        one = f"{store}/files/{files[0]}"
+        await ask(s, "attributes", "POST", one, {"attributes": {"kind": "changed"}})
+        await ask(s, "changed", "GET", one)
+        again = await ask(s, "create-2", "POST", f"{store}/file_batches", {"file_ids": files[:1]})
+        if again.ok:
+            await ask(s, "cancel", "POST", f"{store}/file_batches/{id_of(again)}/cancel")
+    await ask(s, "cleanup", "DELETE", store)
     for name in files:
         await s.send("cleanup", "DELETE", f"/files/{name}")

@@ -98,7 +98,7 @@ edit("thread.run.list.contains", LIST, "Runs are not listed.",
      lambda c, r: r.update(data=[], first_id=None, last_id=None, has_more=False),
      when=lambda c: c.query.get("limit") == "100")  # fmt: skip
 query("thread.run.list.newest-first", LIST, "limit", when=lambda c: c.query.get("limit") == "1",
-      breaks=("thread.run.list.newest-first", "lists.limit"))  # fmt: skip
+      breaks=("thread.run.list.newest-first", "thread.run.list.ends", "lists.limit"))  # fmt: skip
 edit("thread.run.update.kept", "threads.runs.update", "A change is answered with nothing.",
      lambda c, r: r.update(metadata={}))  # fmt: skip
 edit("thread.run.step.list", STEPS, "Runs have no steps.",

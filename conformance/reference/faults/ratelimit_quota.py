@@ -77,8 +77,8 @@ def quota_own_type(call: Call, error: ErrorReply) -> None:
 
 @fault(_Q + "no-retry-after", at="error", when=_spent, breaks=(_Q + "no-retry-after", *_TWICE))
 def quota_wait(call: Call, error: ErrorReply) -> None:
-    """A spent quota says to come back in 20 seconds."""
-    error.headers = [(_AFTER, "20")]
+    """A spent quota says to come back in a second."""
+    error.headers = [(_AFTER, "1")]
 
 
 @fault(_Q + "retry-not-wanted", at="error", when=_spent, breaks=(_Q + "retry-not-wanted", *_TWICE))

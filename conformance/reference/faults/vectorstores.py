@@ -46,12 +46,15 @@ status("vector-store.unknown.files", f"{F}.list", 400, "Unknown stores are answe
 edit("vector-store.file.attached", f"{F}.create", "A file in a store has another id.",
      lambda c, r: r.update(id="vsf_1"))  # fmt: skip
 fill("vector-store.file.attributes", f"{F}.create", "attributes are lost.",
-     lambda c, b: b.pop("attributes", None))  # fmt: skip
+     lambda c, b: b.pop("attributes", None),
+     breaks=("vector-store.file.attributes", "vector-store.search.attributes"))  # fmt: skip
 edit("vector-store.file.completes", f"{F}.retrieve", "Files are not taken in.",
      lambda c, r: r.update(status="failed",
                            last_error={"code": "server_error", "message": "Sorry."}))  # fmt: skip
 edit("vector-store.counts", f"{V}.retrieve", "Files are not counted.",
-     lambda c, r: r.update(file_counts=dict.fromkeys(r["file_counts"], 0)))  # fmt: skip
+     lambda c, r: r.update(file_counts=dict.fromkeys(r["file_counts"], 0)),
+     breaks=("vector-store.counts", "vector-store.batch.in-store",
+             "vector-store.file.left"))  # fmt: skip
 edit("vector-store.file.list", f"{F}.list", "Only one file is listed.",
      lambda c, r: r.update(data=r["data"][:1], last_id=r["first_id"]))  # fmt: skip
 status("vector-store.file.unknown", f"{F}.retrieve", 400, "A file that is not in it: 400.",

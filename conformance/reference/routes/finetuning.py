@@ -117,16 +117,22 @@ def _to(status: str, fresh: bool = False) -> Any:
 def events(call: Call) -> Answer:
     """GET /fine_tuning/jobs/{id}/events."""
     job = _found(call)
-    event = {
-        "object": "fine_tuning.job.event",
-        "id": "ftevent-" + job["id"][6:],
-        "created_at": job["created_at"],
-        "level": "info",
-        "message": f"Created fine-tuning job: {job['id']}",
-        "data": {},
-        "type": "message",
-    }
-    return Answer(page(call, [event]))
+    told = [f"Created fine-tuning job: {job['id']}"]
+    if job["status"] in _ENDED:
+        told.append(f"The job has ended: {job['status']}")
+    made = [
+        {
+            "object": "fine_tuning.job.event",
+            "id": f"ftevent-{number}{job['id'][6:]}",
+            "created_at": job["finished_at"] if number else job["created_at"],
+            "level": "info",
+            "message": text,
+            "data": {},
+            "type": "message",
+        }
+        for number, text in enumerate(told)
+    ]
+    return Answer(page(call, made))
 
 
 def checkpoints(call: Call) -> Answer:

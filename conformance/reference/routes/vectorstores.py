@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from conformance.reference.call import Call
@@ -10,11 +12,12 @@ from conformance.reference.checks import (
     array,
     fields,
     integer,
+    mapping,
     metadata,
     nullable,
     string,
 )
-from conformance.reference.errors import not_found
+from conformance.reference.errors import invalid_value, not_found
 from conformance.reference.listing import page
 from conformance.reference.reply import Answer
 from conformance.reference.routes.files import find_file
@@ -38,7 +41,11 @@ _attach = fields(
     closed=True,
 )
 _search = fields(
-    {"query": anything, "max_num_results": nullable(integer(1, 50))},
+    {
+        "query": anything,
+        "max_num_results": nullable(integer(1, 50)),
+        "filters": nullable(mapping(anything)),
+    },
     ("query",),
 )
 
@@ -63,13 +70,14 @@ def create(call: Call) -> Answer:
         "last_active_at": call.now,
         "metadata": body.get("metadata") or {},
     }
-    files = {name: _file(call, store["id"], name) for name in body.get("file_ids") or ()}
+    files = {name: take_in(call, store["id"], name) for name in body.get("file_ids") or ()}
     call.table("stores")[store["id"]] = store
     call.table("stores.files")[store["id"]] = files
     return Answer(_counted(call, store))
 
 
-def _file(call: Call, store: str, name: str) -> dict[str, Any]:
+def take_in(call: Call, store: str, name: str, attributes: Any = None) -> dict[str, Any]:
+    """A file as it stands in a store."""
     source = find_file(call, name, "file_id")
     return {
         "id": name,
@@ -83,18 +91,36 @@ def _file(call: Call, store: str, name: str) -> dict[str, Any]:
             "type": "static",
             "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400},
         },
-        "attributes": {},
+        "attributes": attributes or {},
     }
 
 
 def _counted(call: Call, store: dict[str, Any]) -> dict[str, Any]:
     files = call.table("stores.files")[store["id"]]
     store["usage_bytes"] = sum(one["usage_bytes"] for one in files.values())
-    done = len(files)
-    store["file_counts"] = {
-        "in_progress": 0, "completed": done, "failed": 0, "cancelled": 0, "total": done,
-    }  # fmt: skip
+    store["file_counts"] = counts(call, files.values())
+    store["status"] = "in_progress" if store["file_counts"]["in_progress"] else "completed"
     return store
+
+
+def counts(call: Call, files: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """How many of the files are in which state."""
+    states = [look(call, one)["status"] for one in files]
+    names = ("in_progress", "completed", "failed", "cancelled")
+    return {**{name: states.count(name) for name in names}, "total": len(states)}
+
+
+def look(call: Call, one: dict[str, Any]) -> dict[str, Any]:
+    """Bring a file to where it is by now: one of a batch takes its time."""
+    ready = call.table("stores.ready").get(f"{one['vector_store_id']} {one['id']}", 0.0)
+    if one["status"] == "in_progress" and call.clock.time() >= ready:
+        one["status"] = "completed"
+    return one
+
+
+def found(call: Call) -> dict[str, Any]:
+    """The store of the path."""
+    return _found(call)
 
 
 def _found(call: Call) -> dict[str, Any]:
@@ -132,15 +158,16 @@ def delete(call: Call) -> Answer:
 def attach(call: Call) -> Answer:
     """POST /vector_stores/{id}/files."""
     store = _found(call)["id"]
-    made = _file(call, store, call.fields["file_id"])
-    made["attributes"] = call.fields.get("attributes") or {}
+    made = take_in(call, store, call.fields["file_id"], call.fields.get("attributes"))
     call.table("stores.files")[store][made["id"]] = made
     return Answer(made)
 
 
 def list_files(call: Call) -> Answer:
     """GET /vector_stores/{id}/files."""
-    return Answer(page(call, call.table("stores.files")[_found(call)["id"]].values()))
+    files = call.table("stores.files")[_found(call)["id"]].values()
+    wanted = call.query.get("filter")
+    return Answer(page(call, [one for one in files if wanted in (None, one["status"])]))
 
 
 def _attached(call: Call) -> dict[str, Any]:
@@ -148,7 +175,27 @@ def _attached(call: Call) -> dict[str, Any]:
     found: dict[str, Any] | None = files.get(call.params["file"])
     if found is None:
         raise not_found(f"No file found with id '{call.params['file'][:100]}' in vector store.")
-    return found
+    return look(call, found)
+
+
+def update_file(call: Call) -> Answer:
+    """POST /vector_stores/{id}/files/{file}."""
+    one = _attached(call)
+    one["attributes"] = call.fields["attributes"] or {}
+    return Answer(one)
+
+
+def content(call: Call) -> Answer:
+    """GET /vector_stores/{id}/files/{file}/content."""
+    text = find_file(call, _attached(call)["id"]).data.decode("utf-8", "replace")
+    return Answer(
+        {
+            "object": "vector_store.file_content.page",
+            "data": [{"type": "text", "text": text}],
+            "has_more": False,
+            "next_page": None,
+        }
+    )
 
 
 def retrieve_file(call: Call) -> Answer:
@@ -163,12 +210,39 @@ def detach(call: Call) -> Answer:
     return Answer({"id": name, "object": "vector_store.file.deleted", "deleted": True})
 
 
+_COMPARED: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
+
+
+def passes(attributes: dict[str, Any], filters: Any) -> bool:
+    """Whether a file's attributes are what a search asks for."""
+    if not filters:
+        return True
+    kind = filters.get("type")
+    if kind in ("and", "or"):
+        parts = [passes(attributes, one) for one in filters.get("filters") or ()]
+        return all(parts) if kind == "and" else any(parts)
+    if kind not in _COMPARED:
+        raise invalid_value("filters.type", kind, (*_COMPARED, "and", "or"))
+    held = attributes.get(filters.get("key"))
+    return held is not None and _COMPARED[kind](held, filters.get("value"))
+
+
 def search(call: Call) -> Answer:
     """POST /vector_stores/{id}/search."""
     query = str(call.fields["query"])
     wanted = embed(query)
     data = []
-    for name in call.table("stores.files")[_found(call)["id"]]:
+    filters = call.fields.get("filters")
+    for name, one in call.table("stores.files")[_found(call)["id"]].items():
+        if look(call, one)["status"] != "completed" or not passes(one["attributes"], filters):
+            continue
         source = find_file(call, name)
         text = source.data.decode("utf-8", "replace")[:2000]
         near = sum(a * b for a, b in zip(wanted, embed(text), strict=True))
@@ -177,7 +251,7 @@ def search(call: Call) -> Answer:
                 "file_id": name,
                 "filename": source.meta["filename"],
                 "score": round(max(0.0, min(1.0, (near + 1) / 2)), 6),
-                "attributes": {},
+                "attributes": one["attributes"],
                 "content": [{"type": "text", "text": text}],
             }
         )
@@ -196,6 +270,7 @@ def search(call: Call) -> Answer:
 
 _ALL = "/vector_stores"
 _ONE = _ALL + "/{id}"
+_attributes = fields({"attributes": nullable(mapping(anything))}, ("attributes",), closed=True)
 
 ROUTES = (
     Route("vector_stores.create", "POST", _ALL, create, _check(_store), "optional"),
@@ -207,5 +282,8 @@ ROUTES = (
     Route("vector_stores.files.create", "POST", _ONE + "/files", attach, _check(_attach), "json"),
     Route("vector_stores.files.list", "GET", _ONE + "/files", list_files),
     Route("vector_stores.files.retrieve", "GET", _ONE + "/files/{file}", retrieve_file),
+    Route("vector_stores.files.update", "POST", _ONE + "/files/{file}", update_file,
+          _check(_attributes), "json"),
+    Route("vector_stores.files.content", "GET", _ONE + "/files/{file}/content", content),
     Route("vector_stores.files.delete", "DELETE", _ONE + "/files/{file}", detach),
-)
+)  # fmt: skip
