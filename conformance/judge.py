@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.capability import Claim, all_capabilities, lineage
+from conformance.capability import Claim, all_capabilities, expected, lineage
 from conformance.capability import Finding as Ability
 from conformance.declined import declined
 from conformance.exchange import Exchange, Steps
@@ -58,8 +58,9 @@ def _absent_capability(case: Case, bench: Bench) -> Finding | None:
             continue
         found = bench.abilities.get(part, Ability.UNKNOWN)
         claimed = bench.claims.get(part) == Claim.CLAIMED
-        if claimed and case.any_status and capability.gate in case.probes:
-            continue  # claimed, so that it is refused is what this case is about
+        core = expected(capability, bench.claims) and found is not Ability.IGNORED
+        if (claimed or core) and case.any_status and capability.gate in case.probes:
+            continue  # expected, so that it is refused is what this case is about
         if found in (Ability.REFUSED, Ability.ABSENT) or (found is Ability.IGNORED and not claimed):
             how = "ignored in silence" if found is Ability.IGNORED else found
             return Finding(

@@ -230,6 +230,21 @@ def test_what_is_claimed_and_what_nobody_knows_is_judged() -> None:
     assert judge(case(broken, needs="nobody.knows"), "http", bench()).evidence == ()
 
 
+@pytest.mark.parametrize("ability", [Ability.REFUSED, Ability.ABSENT])
+def test_what_is_core_is_judged_though_refused_unless_the_profile_says_so(ability: Ability) -> None:
+    refused = made({}, status=400, probe="chat_stream")
+    known = {"chat": Ability.WORKS, "chat.stream": ability}
+    about_refusal = case(broken, "chat_stream", needs="chat.stream", any_status=True)
+    beside = case(broken, "chat_stream", needs="chat.stream")
+    unknown = bench(refused, abilities=known)
+    assert judge(about_refusal, "http", unknown).observation is Observation.VIOLATED
+    assert judge(beside, "http", unknown).unsupported
+    told = bench(refused, abilities=known, claims={"chat.stream": Claim.REFUSED})
+    assert judge(about_refusal, "http", told).unsupported
+    alone = bench(refused, abilities={"chat": Ability.ABSENT, "chat.stream": ability})
+    assert judge(about_refusal, "http", alone).unsupported
+
+
 def test_steps_are_given_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     async def send(_: Any) -> None: ...
 

@@ -22,7 +22,8 @@ def test_a_refused_gate(case: Case, claimed: bool) -> None:
     step = "x" if isinstance(all_probes()[capability.gate], Scenario) else ""
     gate = made({"error": "no"}, status=400, probe=capability.gate, step=step)
     found = find(capability, gate)
-    claims = {name: Claim.CLAIMED} if claimed else {}
+    unclaimed = Claim.REFUSED if capability.core else Claim.UNKNOWN
+    claims = {name: Claim.CLAIMED if claimed else unclaimed}
     bench = Bench(Recording([gate]).by_probe(), claims, {name: found})
     seen = judge(case, "http", bench)
     assert seen.observation == (Observation.VIOLATED if claimed else Observation.NOT_RUN)

@@ -19,7 +19,11 @@ MORE_TOKENS = [262, 3290]
 
 capability("completions", "legacy text completions", "completions")
 capability(
-    "completions.stream", "streamed text completions", "completions_stream", within="completions"
+    "completions.stream",
+    "streamed text completions",
+    "completions_stream",
+    within="completions",
+    core=True,
 )
 
 

@@ -58,6 +58,7 @@ capability(
     "embeddings_base64",
     within="embeddings",
     took_effect=_is_base64,
+    core=True,  # openai-python and openai-node ask for it by themselves
 )
 capability(
     "embeddings.dimensions",
@@ -67,7 +68,11 @@ capability(
     took_effect=_is_shorter,
 )
 capability(
-    "embeddings.tokens", "embeddings of token arrays", "embeddings_tokens", within="embeddings"
+    "embeddings.tokens",
+    "embeddings of token arrays",
+    "embeddings_tokens",
+    within="embeddings",
+    core=True,  # what LangChain sends by itself
 )
 
 

@@ -16,7 +16,9 @@ PLAIN: dict[str, Any] = {"temperature": 0, "max_output_tokens": 64}
 PATH = "/responses"
 
 capability("responses", "the Responses API", "responses")
-capability("responses.stream", "streamed responses", "responses_stream", within="responses")
+capability(
+    "responses.stream", "streamed responses", "responses_stream", within="responses", core=True
+)
 capability(
     "responses.logprobs",
     "log probabilities of responses",
