@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.capability import capability
-from conformance.probe import Accepted, chat, probe
+from conformance.probe import Accepted, chat, probe, scenario
 from conformance.requirement import MUST, openai
 
 capability("chat.json-object", "JSON mode", "json_object", within="chat")
@@ -66,6 +66,10 @@ UNION = closed(
     },
     remark={"type": ["string", "null"]},
 )
+WORDS = "naïve 🌍 你好 Привет"
+SPOKEN = closed(words={"type": "string", "enum": [WORDS]})
+"""Leaves one answer, so that its characters are known whatever the model would say."""
+BESIDE = 4
 
 
 def _add(name: str, prompt: str, response_format: Any, **options: Any) -> None:
@@ -127,3 +131,21 @@ _add(
 )
 _add("json_bad_missing", STORY, {"type": "json_schema"}, valid=False)
 _add("json_bad_format", STORY, {"type": "yaml"}, needs="chat", valid=False)
+_add("json_words", STORY, by_schema(SPOKEN))
+_add("json_words_stream", STORY, by_schema(SPOKEN), stream=True)
+
+
+@scenario("json_parallel", needs="chat.json-schema", cost=BESIDE, tokens=64)
+async def parallel(session: Any) -> None:
+    """Streams side by side, each with a schema that leaves one word of its own."""
+    method, path, _ = chat("")
+
+    async def one(number: int) -> Any:
+        word = session.nonce(f"schema-{number}")
+        schema = by_schema(closed(word={"type": "string", "enum": [word]}))
+        body = chat(STORY, temperature=0, max_tokens=64, stream=True, response_format=schema)[2]
+        return await session.send(
+            f"stream-{number}", method, path, json=body, context={"word": word}
+        )
+
+    await session.gather(*(one(number) for number in range(BESIDE)))

@@ -103,6 +103,40 @@ def extra_keys_stream(call: Call, chunks: Chunks) -> None:
         delta["content"] = '{"note":"extra",' + delta["content"][1:]
 
 
+def _ascii(value: Json) -> None:
+    if isinstance(value.get("words"), str):
+        value["words"] = value["words"].encode("ascii", "ignore").decode()
+
+
+@fault(f"{SCHEMA}.characters", at="reply", route="chat", when=strict_only,
+       breaks=(f"{SCHEMA}.characters", f"{SCHEMA}.fits"))  # fmt: skip
+def ascii_only(call: Call, body: Json) -> None:
+    """What is not ASCII is dropped from strict answers."""
+    _change(body, _ascii)
+
+
+@fault(f"{SCHEMA}.stream-characters", at="chunks", route="chat", when=strict_only,
+       breaks=(f"{SCHEMA}.stream-characters", f"{SCHEMA}.stream-fits"))  # fmt: skip
+def token_by_token(call: Call, chunks: Chunks) -> None:
+    """Tokens are decoded one by one: characters of several tokens become question marks."""
+    for chunk in texts(chunks):
+        delta = chunk["choices"][0]["delta"]
+        delta["content"] = "".join("??" if c > "\uffff" else c for c in delta["content"])
+
+
+@fault(f"{SCHEMA}.stream-isolated", at="chunks", route="chat", when=strict_only,
+       breaks=(f"{SCHEMA}.stream-isolated", f"{SCHEMA}.stream-fits"),
+       field_defects="cross-request-leak")  # fmt: skip
+def neighbour(call: Call, chunks: Chunks) -> Chunks | None:
+    """A stream brings the answer to another request that runs at the same time."""
+    schema = call.fields["response_format"].get("json_schema", {}).get("schema") or {}
+    if list(schema.get("properties", ())) != ["word"]:
+        return None
+    found: Json = call.app.data.setdefault("neighbour", {})
+    before, found["chunks"] = found.get("chunks"), [dict(chunk) for chunk in chunks]
+    return [{**b, "id": chunks[0]["id"]} for b in before] if before else None
+
+
 @fault(f"{SCHEMA}.nested", at="reply", route="chat", when=strict_only,
        breaks=(f"{SCHEMA}.nested", f"{SCHEMA}.fits"))  # fmt: skip
 def flat(call: Call, body: Json) -> None:
