@@ -76,11 +76,12 @@ def _passive(case: Case, driver: str, bench: Bench) -> Finding:
     assert case.over is not None
     if case.together:
         return _together(case, driver, bench)
-    judged, problems, held = 0, [], []
+    seen, judged, problems, held = 0, 0, [], []
     unclear: Inconclusive | None = None
     for exchange in bench.index.picked(driver, case.over):
         if _too_old(case, exchange):
             continue
+        seen += 1
         told = _told(case, exchange, bench.memo.get(id(exchange)))
         if told is NotApplicable:
             continue
@@ -103,7 +104,9 @@ def _passive(case: Case, driver: str, bench: Bench) -> Finding:
     if not judged:
         if unclear is not None:
             return Finding(Observation.INCONCLUSIVE, unclear.reason, owner=unclear.owner)
-        return Finding(Observation.NOT_RUN, f"no {case.over.title} to judge", owner="suite")
+        title = case.over.title
+        why = f"what it speaks of was in none of the {title}" if seen else f"no {title} to judge"
+        return Finding(Observation.NOT_RUN, why, owner="suite")
     return Finding(Observation.HELD, evidence=tuple(held[:EVIDENCE]), judged=judged)
 
 
