@@ -20,6 +20,8 @@ def _first(steps: Steps, step: str = "first") -> Exchange:
 
 def _other(steps: Steps, step: str) -> Exchange:
     found = steps.get(step)
+    if found is None and step == "account":
+        raise NotApplicable("no `keys.second` is configured")
     if found is None or found.response is None:
         raise NotApplicable(f"{step} was not sent or not answered")
     return found

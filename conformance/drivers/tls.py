@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import warnings
 from typing import Any
 
 import httpx
+
+from conformance.errors import UsageError
 
 TLS = "tls"
 """Under this name the context of an exchange holds the version of TLS that carried it."""
@@ -16,8 +19,16 @@ def trust() -> ssl.SSLContext:
     """Certifi's authorities, or those of `SSL_CERT_FILE` or `SSL_CERT_DIR`, as for any client.
 
     httpx writes into it what is offered by ALPN, so that no two transports may share one.
+    Raises UsageError where those files cannot be read.
     """
-    return httpx.create_ssl_context(trust_env=True)
+    try:
+        return httpx.create_ssl_context(trust_env=True)
+    except OSError as error:  # ssl.SSLError is one
+        named = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
+        raise UsageError(
+            f"SSL_CERT_FILE or SSL_CERT_DIR ({named}) holds no certificates that can be read "
+            f"({error}); name a PEM file, or unset it."
+        ) from error
 
 
 def outdated() -> ssl.SSLContext:

@@ -230,7 +230,7 @@ def failure_of(error: BaseException, meta: Meta | None = None) -> Failure:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
-            return Failure("tls", message)
+            return Failure("tls", str(error) or str(cause) or message)
         cause = cause.__cause__ or cause.__context__
     match error:
         case TooLarge():

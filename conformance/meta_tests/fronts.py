@@ -73,6 +73,31 @@ async def tls_front(behind: int, context: ssl.SSLContext) -> AsyncIterator[int]:
 
 
 @contextmanager
+def handshakes(context: ssl.SSLContext) -> Iterator[int]:
+    """A port where nothing comes after the handshake; its alerts are sent, as asyncio's are not."""
+    listening = socket.create_server((HOST, 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError):
+                connection.settimeout(5)
+                context.wrap_socket(connection, server_side=True).close()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        thread.join(10)
+
+
+@contextmanager
 def in_thread(serving: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> Iterator[None]:
     """Run a server in a thread of its own until the block ends."""
     loop, stop = asyncio.new_event_loop(), asyncio.Event()

@@ -15,7 +15,15 @@ import pytest
 from conformance.cases import test_tls as cases_of_tls
 from conformance.catalogue import all_cases
 from conformance.drivers import line
-from conformance.meta_tests.fronts import HOST, http2_server, server_context, tls_front
+from conformance.drivers.tls import trust
+from conformance.errors import UsageError
+from conformance.meta_tests.fronts import (
+    HOST,
+    handshakes,
+    http2_server,
+    server_context,
+    tls_front,
+)
 from conformance.probe import Skip
 from conformance.probes import http_two
 from conformance.reference.config import ReferenceConfig, reference_keys, reference_models
@@ -80,12 +88,12 @@ def _context(authority: Any, folder: Path, id: str) -> ssl.SSLContext:
     elif id == "tls.certificate/expired":
         leaf = authority.issue_cert(HOST, not_after=datetime.now(UTC) - timedelta(days=1))
         chain = _chain(leaf)
-    elif id == "tls.certificate/chain":
+    elif id == "tls.certificate/self-signed":
+        leaf = trustme.CA()
+        chain = leaf.cert_pem.bytes()
+    elif id == "chain":
         leaf = authority.create_child_ca().issue_cert(HOST)
         chain = leaf.cert_chain_pems[0].bytes()
-    elif id == "tls.certificate/self-signed":
-        leaf = trustme.CA().issue_cert(HOST)
-        chain = _chain(leaf)
     elif id == "tls.version":
         versions = {"oldest": "TLSv1", "newest": "TLSv1_1"}
     elif id == "tls.outdated":
@@ -107,7 +115,12 @@ def test_each_defect_of_tls_is_seen_by_its_rule(
         if id.startswith("tls.plain"):
             twin = (provider if id == "tls.plain/asks" else open_to_all).base_url
             monkeypatch.setattr(http_two, "plain_address", lambda target: twin)
-        found = asyncio.run(_behind(_context(authority, tmp_path, id), provider, TLS_CASES))
+        context = _context(authority, tmp_path, id)
+        if id == "tls.version":
+            with handshakes(context) as port:
+                found = asyncio.run(drive(_target(port), TLS_CASES, OPTIONS))
+        else:
+            found = asyncio.run(_behind(context, provider, TLS_CASES))
     judged = _judged(found, TLS_CASES)
     violated = {id for id, r in judged.items() if r.observation is Observation.VIOLATED}
     assert violated == ({id.partition("/")[0]} if id else set()), judged
@@ -115,6 +128,28 @@ def test_each_defect_of_tls_is_seen_by_its_rule(
     if not found.unreachable:
         decided = {Observation.HELD, Observation.VIOLATED}
         assert {r.observation for r in judged.values()} <= decided, judged
+
+
+def test_a_chain_that_nobody_knows_may_be_the_fault_of_what_is_between(
+    authority: Any, provider: ServedReference, tmp_path: Path
+) -> None:
+    found = asyncio.run(_behind(_context(authority, tmp_path, "chain"), provider, TLS_CASES))
+    assert "Check the certificate" in found.unreachable
+    result = _judged(found, TLS_CASES)["tls.certificate"]
+    assert (result.observation, result.owner) == (Observation.INCONCLUSIVE, "network")
+    assert "SSL_CERT_FILE" in result.message
+
+
+def test_a_page_without_tls_is_not_the_api(
+    authority: Any, provider: ServedReference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A web server's greeting, or a portal's."""
+    with ServedReference(faults=["errors.success.not-a-page"]) as page:
+        twin = page.base_url + "/nowhere"
+        monkeypatch.setattr(http_two, "plain_address", lambda target: twin)
+        context = _context(authority, tmp_path, "")
+        judged = _judged(asyncio.run(_behind(context, provider, TLS_CASES)), TLS_CASES)
+    assert judged["tls.plain"].observation is Observation.HELD, judged["tls.plain"]
 
 
 def test_a_private_or_odd_address_has_no_tls_to_judge(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,6 +163,17 @@ def test_a_private_or_odd_address_has_no_tls_to_judge(monkeypatch: pytest.Monkey
             http_two.plain_address(Target(url))
     for url in ("https://api.example.com/v1", "https://api.example.com:443/v1/"):
         assert http_two.plain_address(Target(url)) == "http://api.example.com/v1"
+
+
+def test_authorities_that_cannot_be_read_are_a_usage_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    written = tmp_path / "written.pem"
+    written.write_text("no certificate")
+    for path in (written, tmp_path / "absent.pem"):
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+        with pytest.raises(UsageError, match=f"SSL_CERT_FILE.*{path.name}"):
+            trust()
 
 
 ANSWERED = "http.two.answered"

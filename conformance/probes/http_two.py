@@ -21,16 +21,17 @@ async def two(session: Session) -> None:
     reason = no_http2(session)
     if reason:
         raise Skip(reason)
+    longest = session.target.limits.timeout_s
     async with Line(session, http2=True) as one:
-        first = await one.send("first", "POST", PATH, hello("barley"))
+        first = await one.send("first", "POST", PATH, hello("barley"), timeout=longest)
         if first.response is not None and first.response.http_version != "HTTP/2":
             return  # it is not offered, and the cases say so
-        await one.send("error", "POST", PATH, {"messages": "barley"})
-        await one.send("stream", "POST", PATH, hello("wheat", stream=True))
+        await one.send("error", "POST", PATH, {"messages": "barley"}, timeout=longest)
+        await one.send("stream", "POST", PATH, hello("wheat", stream=True), timeout=longest)
         await session.gather(
-            *(one.send("together", "POST", PATH, hello(word)) for word in TOGETHER)
+            *(one.send("together", "POST", PATH, hello(word), timeout=longest) for word in TOGETHER)
         )
-        await one.send("last", "POST", PATH, hello("maize"))
+        await one.send("last", "POST", PATH, hello("maize"), timeout=longest)
 
 
 def public_address(target: Target) -> str:

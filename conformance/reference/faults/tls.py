@@ -11,8 +11,7 @@ from conformance.reference.fault import fault
 FRONTS = {
     "tls.certificate": "The certificate is for another host.",
     "tls.certificate/expired": "The certificate has expired.",
-    "tls.certificate/chain": "The certificate of the authority in between is not sent.",
-    "tls.certificate/self-signed": "The certificate is signed by nobody that clients know.",
+    "tls.certificate/self-signed": "The certificate is signed by nobody but itself.",
     "tls.version": "Nothing newer than TLS 1.1 is spoken.",
     "tls.outdated": "TLS 1.1 is spoken beside TLS 1.2.",
     "tls.plain": "The same is served without TLS.",
