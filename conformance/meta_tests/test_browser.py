@@ -14,7 +14,13 @@ from conformance.meta_tests.test_reporting_site import CATALOGUE, CREDENTIALS, _
 from conformance.reporting import html, site
 
 FRESH = {"catalogue": CATALOGUE, "credentials": CREDENTIALS}
-PAGES = ("index.html", "requirements/index.html", "requirements/chat.html", "credentials.html")
+PAGES = (
+    "index.html",
+    "requirements/index.html",
+    "requirements/chat.html",
+    "requirements/chat/chat.stream.terminator.html",
+    "credentials.html",
+)
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +146,7 @@ def test_a_published_run_is_searched(chrome: Any, folder: Path) -> None:
 def test_the_way_from_the_matrix_to_the_bytes(chrome: Any, folder: Path) -> None:
     with Seen(chrome, folder / "index.html") as seen:
         seen.page.get_by_role("link", name="chat.stream.terminator").first.click()
-        seen.page.wait_for_url("**/requirements/chat.html#chat.stream.terminator")
+        seen.page.wait_for_url("**/requirements/chat/chat.stream.terminator.html")
         rule = seen.page.locator('[id="chat.stream.terminator"]')
         rule.locator("dd", has_text="failed").get_by_role("link").first.click()
         seen.page.wait_for_url("**/targets/**/index.html#chat.stream.terminator")

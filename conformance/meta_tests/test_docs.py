@@ -55,5 +55,5 @@ def test_the_samples_of_the_gate_are_read(tmp_path: Path) -> None:
 
 def test_every_file_that_the_site_has_is_told() -> None:
     text = (ROOT / ".github" / "docs" / "publish.md").read_text("utf-8")
-    for name in ("index.html", "matrix.svg", "credentials.html", "badge.json", "AREA.html#ID"):
+    for name in ("index.html", "matrix.svg", "credentials.html", "badge.json", "AREA/ID.html"):
         assert f"{name}`" in text

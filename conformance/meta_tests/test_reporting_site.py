@@ -174,6 +174,7 @@ CREDENTIALS = {
         "variations_tried": 1,
         "variations_accepted": 1,
     },
+    "clients": {},
     "field": {
         "reported": 2,
         "caught": 1,
@@ -205,6 +206,16 @@ def test_an_area_shows_the_catalogue_and_who_meets_it() -> None:
     assert rows["chat.withdrawn"] == {**earlier[0], "withdrawn": True}
     assert list(rows["chat.stream.terminator"]["outcomes"]) == ["failed", "passed"]
     assert "outcomes" not in rows["chat.new"]
+
+
+def test_a_requirement_has_a_page_of_its_own() -> None:
+    files = site.render(_columns(), catalogue=CATALOGUE, credentials=CREDENTIALS)
+    place = "requirements/chat/chat.stream.terminator"
+    page, told = str(files[f"{place}.html"]), json.loads(files[f"{place}.json"])
+    assert told["id"] == "chat.stream.terminator"
+    assert list(told["outcomes"]) == ["failed", "passed"]
+    assert 'href="../../targets/' in page
+    assert "No published target" in str(files["requirements/chat/chat.new.html"])
 
 
 def test_the_credentials_are_shown_with_their_days() -> None:

@@ -1,4 +1,4 @@
-"""The pages of the requirements: the catalogue, an area a page, with who meets each of them."""
+"""The pages of the requirements: the catalogue, its areas, and who meets each of them."""
 
 from __future__ import annotations
 
@@ -127,10 +127,11 @@ def _told(row: Row, matrix: Matrix) -> Iterator[Told]:
 
 def data(area: str, requirements: Sequence[Known]) -> dict[str, Any]:
     """The page of an area as JSON."""
-    return {"area": area, "requirements": [_datum(each) for each in requirements]}
+    return {"area": area, "requirements": [datum(each) for each in requirements]}
 
 
-def _datum(each: Known) -> dict[str, Any]:
+def datum(each: Known) -> dict[str, Any]:
+    """The page of a requirement as JSON."""
     made: dict[str, Any] = {"id": each.id, "level": each.level, "text": each.text}
     for name in ("source", "url", "quote", "needs", "since"):
         if getattr(each, name):

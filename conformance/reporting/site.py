@@ -37,6 +37,7 @@ NOTHING: Mapping[str, Any] = {
     "faults": {},
     "variations": {},
     "proof": {"day": ""},
+    "clients": {},
     "field": {"reported": 0, "caught": 0, "defects": []},
     "genuine": {},
 }
@@ -108,7 +109,7 @@ def _page(template: str, root: str, **values: Any) -> str:
 def _requirement_files(
     areas: Mapping[str, Sequence[pages.Known]], shown: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    """The catalogue: its first page, and a page an area."""
+    """The catalogue: its first page, a page an area, and a page a requirement."""
     yield "requirements/index.html", _page("requirements.html", "../", areas=areas)
     counts = {name: len(mine) for name, mine in areas.items()}
     yield "requirements/index.json", _json({"areas": counts})
@@ -122,6 +123,11 @@ def _requirement_files(
             _page("area.html", "../", area=name, topics=topics, faults=shown["faults"]),
         )
         yield f"{place}.json", _json(pages.data(name, mine))
+        for each in mine:
+            alone = f"{place}/{html.anchor(each.id)}"
+            page = _page("requirement.html", "../../", each=each, faults=shown["faults"])
+            yield f"{alone}.html", page
+            yield f"{alone}.json", _json(pages.datum(each))
 
 
 def _run_files(column: Column) -> Iterator[tuple[str, str | bytes]]:
