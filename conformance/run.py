@@ -76,6 +76,7 @@ class Drive:
     unreachable: str = ""
     drivers: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
+    base_url: str = ""
 
 
 async def drive(
@@ -137,6 +138,7 @@ async def drive(
         await http.aclose()
     result.abilities = findings(recording)
     result.models = dict(courier.target.models)
+    result.base_url = courier.target.base_url
     result.requests, result.tokens = courier.budget.requests, courier.budget.tokens
     result.seconds = time.monotonic() - began
     return result
@@ -332,7 +334,8 @@ def assemble(
         "catalogue": catalogue_hash(),
         "documents": DOCUMENTS,
         "target": redactor.text(target.name or target.base_url),
-        "base_url": redactor.text(target.base_url),
+        # where another process drove, only it knows the address of the embedded provider
+        "base_url": redactor.text(drive_result.base_url or target.base_url),
         "profile": options.profile,
         "models": redactor.value(dict(drive_result.models or target.models)),
         "drivers": dict(drive_result.drivers),

@@ -147,7 +147,7 @@ def resolve(
             target,
             limited_rpm=own.limited_rpm,
             limited_window_s=own.limited_window_s,
-            name="the embedded provider",
+            name="embedded provider",
         )
     known, out = (_scalar(last, name, sources) for name in ("known_failures", "out"))
     tier = _scalar(last, "account_tier", sources) or ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import re
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,8 @@ def test_workers_send_each_probe_once(ask: Ask, tmp_path: Path) -> None:
     assert two.footer is not None
     assert one.footer["counts"] == two.footer["counts"]
     assert one.footer["requests"] == two.footer["requests"] == sum(once.values())
+    assert one.header["target"] == two.header["target"]
+    assert re.match(r"http://127\.0\.0\.1:\d+/v1$", two.header["base_url"])
 
 
 def test_expression_selects(ask: Ask, tmp_path: Path) -> None:
