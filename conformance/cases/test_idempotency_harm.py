@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.exchange import Exchange, Steps
 from conformance.expect import NotApplicable, expect, fail, require
 from conformance.probes.idempotency import same_answer
-from conformance.requirement import MUST, requirement, suite
+from conformance.requirement import MUST, field, requirement, suite
 
 SOURCE = suite("a header that OpenAI does not document must do no harm")
 WRONG = "a client is given the answer to another request, and cannot notice"
@@ -74,6 +74,29 @@ def test_stream_again(idempotency_stream: Steps) -> None:
     if second.status == 429:
         raise NotApplicable("the answer was 429")
     expect(second).status(2).media_type("text/event-stream")
+
+
+@requirement(
+    "idempotency.left.served-again",
+    MUST,
+    "A stream whose client left is served when the same request comes again with its key, at the "
+    "latest after some seconds.",
+    source=field("https://github.com/VilledeMontreal/express-idempotency/issues/32"),
+    needs="chat.stream",
+    any_status=True,
+    breaks=["a retry after a broken connection, for which the key was meant: 409 for good"],
+)
+def test_left(idempotency_left: Steps) -> None:
+    left, again = idempotency_left.get("left"), _other(idempotency_left, "again")
+    if left is None or left.status != 200:
+        raise NotApplicable("the stream that should be left did not start")
+    if again.status == 429:
+        raise NotApplicable("the answer was 429")
+    tries = len(idempotency_left.all("again"))
+    if not again.response or again.status != 200:
+        shown = f"{again.status}, {tries} times" if tries > 1 else again.status
+        fail("status", "2xx", shown, exchange=again)
+    expect(again).media_type("text/event-stream")
 
 
 @requirement(

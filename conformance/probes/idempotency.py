@@ -18,6 +18,10 @@ MAX = 255
 LONGEST = 60.0
 """Seconds for which a key is waited for at most."""
 
+PATIENCE = 4
+"""Times that a request is sent again, after two seconds, while the first is said to go on."""
+
+IN_PROGRESS = (409, 425)
 EARLY = 0.7
 """Share of its time after which a key must still be known."""
 
@@ -169,6 +173,22 @@ async def idempotency_stream(s: Any) -> None:
     keys = _Keys(s)
     await _chat(s, "first", keys.body(stream=True), keys.key("a"))
     await _chat(s, "second", keys.body(stream=True), keys.key("a"), retry=False)
+
+
+@scenario("idempotency_left", needs="chat.stream", cost=2 + PATIENCE)
+async def idempotency_left(s: Any) -> None:
+    """A client leaves a stream, and asks for the same with the same key, as retries do."""
+    keys = _Keys(s)
+    body = keys.body(stream=True)
+    await _chat(
+        s, "left", body, keys.key("a"), retry=False, stop=lambda seen: b"data:" in seen,
+        context={"left": True},
+    )  # fmt: skip
+    for turn in range(1 + PATIENCE):
+        await s.sleep(2.0 if turn else 0.3)
+        again = await _chat(s, "again", body, keys.key("a"), retry=False)
+        if again.status not in IN_PROGRESS:
+            break
 
 
 def _kept(target: Any) -> float:

@@ -51,6 +51,7 @@ def store(id: str, *breaks: str, **options: Any) -> Any:
     _KEPT,
     _I + "concurrent.once",
     _I + "error.then-replayed",
+    _I + "expiry.kept",
     "served.idempotency",
     field_defects="idem-ignored",
 )
@@ -64,6 +65,7 @@ class Ignores(IdempotencyStore):
 @store(
     _I + "replay.success",
     _I + "replay.success",
+    _I + "expiry.kept",
     _KEPT,
     _I + "error.then-replayed",
     _I + "stream.served-again",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from conformance.reference.call import Call
 from conformance.reference.errors import ApiError
@@ -111,7 +111,8 @@ class StreamCut(IdempotencyStore):
         return reply
 
 
-@store(_I + "stream.served-again", _I + "stream.served-again", _STREAM, "sse.content-type")
+@store(_I + "stream.served-again", _I + "stream.served-again", _STREAM, "sse.content-type",
+       _I + "left.served-again")  # fmt: skip
 class StreamAsJson(IdempotencyStore):
     """A replayed stream says that it is JSON."""
 
@@ -120,6 +121,31 @@ class StreamAsJson(IdempotencyStore):
         if isinstance(reply.body, list):
             reply.set("content-type", "application/json")
         return reply
+
+
+@store(_I + "left.served-again")
+class Locked(IdempotencyStore):
+    """A key whose client left in mid-stream stays in use."""
+
+    async def once(self, call: Call, execute: Callable[[], Awaitable[Reply]]) -> Reply:
+        key = call.headers.get(HEADER) or ""
+        name = self.name(call, key)
+        held: set[Name] = self.__dict__.setdefault("held", set())
+        if name in held:
+            raise ApiError(409, "A request with this Idempotency-Key is in progress.")
+        reply = await super().once(call, execute)
+        if not key or not isinstance(reply.body, list):
+            return reply
+        frames = reply.body
+
+        async def send() -> AsyncIterator[bytes]:
+            held.add(name)
+            for frame in frames:
+                await call.clock.sleep(frame.delay)
+                yield frame.data
+            held.discard(name)
+
+        return Reply(reply.status, reply.headers, send)
 
 
 class _Expiring(IdempotencyStore):
