@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from conformance.exchange import Exchange, Steps
 from conformance.expect import Inconclusive, NotApplicable, fail, require
-from conformance.probes.auth import GUARDED
 from conformance.requirement import (
     MAY,
     MUST,
     SHOULD,
     Case,
     Requirement,
-    Source,
     field,
     live,
     openai,
@@ -23,7 +21,7 @@ AUTH = openai("authentication")
 _RAISES = ("openai-python: no AuthenticationError, so the program does not ask for another key",)
 
 
-def _one(steps: Steps | Exchange, step: str = "") -> Exchange:
+def one(steps: Steps | Exchange, step: str = "") -> Exchange:
     """The exchange of a step. Raises NotApplicable or Inconclusive where it says nothing."""
     if isinstance(steps, Exchange):
         found: Exchange | None = steps
@@ -36,11 +34,11 @@ def _one(steps: Steps | Exchange, step: str = "") -> Exchange:
     return found
 
 
-def _is_401(x: Exchange) -> None:
-    require(x.status == 401, "status", "401", _status(x))
+def is_401(x: Exchange) -> None:
+    require(x.status == 401, "status", "401", status_of(x))
 
 
-def _status(x: Exchange) -> str:
+def status_of(x: Exchange) -> str:
     return f"{x.status} {x.response.text[:200] if x.response else ''}"
 
 
@@ -63,7 +61,7 @@ def _code(x: Exchange, *wanted: str | None) -> None:
     breaks=["whoever finds the address uses it on the owner's account"],
 )
 def test_enforced(auth_gate: Steps) -> None:
-    none, wrong = _one(auth_gate, "none"), _one(auth_gate, "wrong")
+    none, wrong = one(auth_gate, "none"), one(auth_gate, "wrong")
     require(not (none.ok and wrong.ok), "status", "401", "served without and with a wrong key")
 
 
@@ -77,7 +75,7 @@ def test_enforced(auth_gate: Steps) -> None:
     breaks=_RAISES,
 )
 def test_missing(auth_gate: Steps) -> None:
-    _is_401(_one(auth_gate, "none"))
+    is_401(one(auth_gate, "none"))
 
 
 @requirement(
@@ -89,7 +87,7 @@ def test_missing(auth_gate: Steps) -> None:
     any_status=True,
 )
 def test_missing_code(auth_gate: Steps) -> None:
-    _code(_one(auth_gate, "none"), None, "invalid_api_key", "missing_api_key")
+    _code(one(auth_gate, "none"), None, "invalid_api_key", "missing_api_key")
 
 
 @requirement(
@@ -102,7 +100,7 @@ def test_missing_code(auth_gate: Steps) -> None:
     breaks=_RAISES,
 )
 def test_wrong(auth_gate: Steps) -> None:
-    _is_401(_one(auth_gate, "wrong"))
+    is_401(one(auth_gate, "wrong"))
 
 
 @requirement(
@@ -115,7 +113,7 @@ def test_wrong(auth_gate: Steps) -> None:
     breaks=["programs that change the key on `invalid_api_key`"],
 )
 def test_wrong_code(auth_gate: Steps) -> None:
-    _code(_one(auth_gate, "wrong"), "invalid_api_key")
+    _code(one(auth_gate, "wrong"), "invalid_api_key")
 
 
 @requirement(
@@ -127,8 +125,8 @@ def test_wrong_code(auth_gate: Steps) -> None:
     any_status=True,
 )
 def test_right(auth_gate: Steps) -> None:
-    x = _one(auth_gate, "right")
-    require(x.ok, "status", "200", _status(x))
+    x = one(auth_gate, "right")
+    require(x.ok, "status", "200", status_of(x))
 
 
 _FORMS = {
@@ -151,12 +149,12 @@ def _form(step: str) -> Case:
     word, text, level = _FORMS[step]
 
     def decide(steps: Steps) -> None:
-        x = _one(steps, step)
+        x = one(steps, step)
         if step == "case":
             sent = x.request.header("authorization") or ""
-            if sent == (_one(steps, "again").request.header("authorization") or ""):
+            if sent == (one(steps, "again").request.header("authorization") or ""):
                 raise NotApplicable("the key has no letters")
-        _is_401(x)
+        is_401(x)
 
     made = Requirement(f"auth.{word}", level, text, AUTH, "auth", _RAISES)
     return Case(made, decide, probes=("auth_forms",), any_status=True, module=__name__)
@@ -171,8 +169,8 @@ def _form(step: str) -> Case:
     any_status=True,
 )
 def test_scheme_case(auth_forms: Steps) -> None:
-    x = _one(auth_forms, "lower")
-    require(x.ok, "status", "200", _status(x))
+    x = one(auth_forms, "lower")
+    require(x.ok, "status", "200", status_of(x))
 
 
 @requirement(
@@ -185,10 +183,10 @@ def test_scheme_case(auth_forms: Steps) -> None:
     breaks=["one wrong client locks all others out"],
 )
 def test_not_locked(auth_forms: Steps) -> None:
-    x = _one(auth_forms, "again")
+    x = one(auth_forms, "again")
     if 400 <= x.status < 500 and x.status not in (401, 403, 429):
         raise NotApplicable("the key was taken, the request was not")
-    require(x.ok, "status", "200", _status(x))
+    require(x.ok, "status", "200", status_of(x))
 
 
 @requirement(
@@ -201,7 +199,7 @@ def test_not_locked(auth_forms: Steps) -> None:
     breaks=_RAISES,
 )
 def test_stream(auth_stream: Steps) -> None:
-    _is_401(_one(auth_stream, "none"))
+    is_401(one(auth_stream, "none"))
 
 
 @requirement(
@@ -231,7 +229,7 @@ def _is_key(code: object) -> bool:
     breaks=["a key that leaked and was taken back is still good"],
 )
 def test_revoked(auth_revoked: Steps) -> None:
-    _is_401(_one(auth_revoked))
+    is_401(one(auth_revoked))
 
 
 @requirement(
@@ -242,7 +240,7 @@ def test_revoked(auth_revoked: Steps) -> None:
     any_status=True,
 )
 def test_revoked_code(auth_revoked: Steps) -> None:
-    x = _one(auth_revoked)
+    x = one(auth_revoked)
     body = x.json
     error = body.get("error") if isinstance(body, dict) else None
     if x.status != 401 or not isinstance(error, dict):
@@ -259,14 +257,14 @@ def test_revoked_code(auth_revoked: Steps) -> None:
     any_status=True,
 )
 def test_forbidden(auth_forbidden: Steps) -> None:
-    x = _one(auth_forbidden)
-    require(x.status == 403, "status", "403", _status(x))
+    x = one(auth_forbidden)
+    require(x.status == 403, "status", "403", status_of(x))
 
 
 def _named(word: str) -> Case:
     def decide(steps: Steps) -> None:
-        x = _one(steps)
-        require(x.ok or x.status in (401, 403), "status", ["200", "401"], _status(x))
+        x = one(steps)
+        require(x.ok or x.status in (401, 403), "status", ["200", "401"], status_of(x))
 
     made = Requirement(
         f"auth.{word}.header",
@@ -277,73 +275,6 @@ def _named(word: str) -> Case:
         ("programs that name their organisation or project",),
     )
     return Case(made, decide, probes=(f"auth_{word}",), any_status=True, module=__name__)
-
-
-def _guarded(word: str) -> Case:
-    name, shown, needs = GUARDED[word]
-
-    def decide(exchange: Exchange, gate: Steps) -> None:
-        if _one(gate, "none").ok:
-            raise NotApplicable("chat completions are served without a key, too")
-        x = _one(exchange)
-        if x.status in (404, 405, 501):
-            raise NotApplicable("the endpoint is not served")
-        _is_401(x)
-
-    made = Requirement(
-        f"auth.guards.{word}",
-        MUST,
-        f"{shown} asks for the key as chat completions do: without one it is 401.",
-        _SOURCES.get(word, AUTH),
-        needs,
-        ("unpaid and unnoticed use",),
-    )
-    return Case(made, decide, probes=(name, "auth_gate"), any_status=True, module=__name__)
-
-
-_BESIDE = "https://github.com/vllm-project/vllm/issues/58144"
-_SOURCES: dict[str, Source] = {"rerank": field(_BESIDE)}
-
-
-@requirement(
-    "auth.guards.beside",
-    MUST,
-    "Routes of inference beside the base URL ask for the key, too.",
-    source=field(_BESIDE),
-    needs="auth",
-    any_status=True,
-    breaks=["unpaid and unnoticed use"],
-)
-def test_beside(auth_beside: Steps) -> None:
-    seen = False
-    for x in auth_beside:
-        body = x.json
-        if not x.ok or x.step == "tokenize" or not isinstance(body, dict | list):
-            continue
-        if isinstance(body, dict) and "error" in body:
-            continue
-        seen = True
-        fail("status", "401", f"{x.request.url}: {_status(x)}", exchange=x)
-    if not seen and not any(x.status in (401, 403) for x in auth_beside):
-        raise NotApplicable("there are no such routes")
-
-
-@requirement(
-    "auth.guards.beside-tokens",
-    SHOULD,
-    "A tokenizer beside the base URL asks for the key, too.",
-    source=field(_BESIDE),
-    needs="auth",
-    any_status=True,
-)
-def test_beside_tokens(auth_beside: Steps) -> None:
-    x = _one(auth_beside, "tokenize")
-    if not x.ok and x.status not in (401, 403):
-        raise NotApplicable("there is no such route")
-    body = x.json
-    if x.ok and not (isinstance(body, dict) and "tokens" in body):
-        raise NotApplicable("there is no such route")
-    require(not x.ok, "status", "401", _status(x))
 
 
 def _sent_key(x: Exchange) -> str:
@@ -386,7 +317,6 @@ def test_challenge(x: Exchange) -> None:
 
 CASES = [
     *map(_form, _FORMS),
-    *map(_guarded, GUARDED),
     _named("organization"),
     _named("project"),
 ]

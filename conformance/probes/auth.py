@@ -148,6 +148,31 @@ _guard_get("vector-stores", "/vector_stores", "vector-stores", "/vector_stores")
 _guard_get("fine-tuning", "/fine_tuning/jobs", "fine-tuning", "/fine_tuning/jobs")
 
 
+CHECKED: dict[str, tuple[str, str, str]] = {}
+"""Routes where a key that nobody has is tried too, in the form of `GUARDED`. They are few: some
+servers shut out whoever tries many."""
+
+for _word, _method, _path, _needs, _body in (
+    *(
+        (way.name, "POST", way.path, way.needs, {**way.base})
+        for way in (COMPLETIONS, EMBEDDINGS, MODERATIONS, RESPONSES)
+    ),
+    ("models", "GET", "/models", "models", None),
+    ("files", "GET", "/files", "files", None),
+):
+    CHECKED[_word] = (f"auth_checked_{_word}", f"{_method} {_path}", _needs)
+    probe(
+        f"auth_checked_{_word}",
+        _method,
+        _path,
+        _body,
+        needs=_needs,
+        key=None,
+        headers={"authorization": f"Bearer {WRONG}"},
+        valid=False,
+    )
+
+
 @scenario("auth_stream", needs="auth", keys=("api",), cost=2)
 async def streamed(session: Session) -> None:
     """A stream without a key."""

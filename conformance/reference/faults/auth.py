@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from conformance.probes.auth import GUARDED, WRONG
+from conformance.probes.auth import CHECKED, GUARDED, WRONG
 from conformance.reference.call import Call
 from conformance.reference.config import KEY_FORBIDDEN, KEY_MAIN, KEY_REVOKED, Account
 from conformance.reference.errors import ApiError, ErrorReply
@@ -108,6 +108,15 @@ def _open(route: str) -> When:
 for _word in GUARDED:
     _admit(f"auth.guards.{_word}", _open(_ROUTES.get(_word, _word)),
            f"{GUARDED[_word][1]} does not ask for a key.")  # fmt: skip
+
+
+def _any_key(route: str) -> When:
+    return lambda call: call.route == route and _given(call) == f"Bearer {WRONG}"
+
+
+for _word in CHECKED:
+    _admit(f"auth.wrong-key.{_word}", _any_key(_ROUTES.get(_word, _word)),
+           f"{CHECKED[_word][1]} asks for a key, and does not look at it.")  # fmt: skip
 
 
 @fault("auth.before-body", at="error",
