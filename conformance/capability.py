@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from conformance.declined import declined
 from conformance.exchange import Exchange, Steps
 from conformance.probe import all_probes
 
@@ -36,7 +37,8 @@ class Capability:
 
     ``took_effect``: given the gate's successful answer, whether the feature really did something
     (None: success is enough). ``core``: so much a part of what it is within that its refusal is a
-    failure unless the profile says that it is refused.
+    failure unless the profile says that it is refused; or an endpoint whose plainest request is
+    refused for another reason than its model, and which is therefore not taken for absent.
     """
 
     name: str
@@ -109,6 +111,10 @@ def find(capability: Capability, gate: Exchange | Steps | None) -> Finding:
         return Finding.UNKNOWN
     if status == 501 or (status in (404, 405, 410) and not _names_a_thing(exchange)):
         return Finding.ABSENT
+    if status in (400, 422) and capability.core and not capability.within:
+        if declined(exchange):
+            return Finding.UNKNOWN  # what does not send the parameter may work
+        return Finding.REFUSED if _of_the_model(exchange) else Finding.BROKEN
     if 400 <= status < 500:
         return Finding.REFUSED
     if exchange.context.get("borrowed"):
@@ -123,6 +129,16 @@ def _last(gate: Steps) -> Exchange | None:
 
 def _names_a_thing(exchange: Exchange) -> bool:
     """A 404 that is about a model or an object, not about the route."""
+    return bool(_error(exchange).get("code"))
+
+
+def _of_the_model(exchange: Exchange) -> bool:
+    """A refusal that is about the model, which may not be one for this endpoint."""
+    error = _error(exchange)
+    return error.get("param") == "model" or "model" in str(error.get("message")).lower()
+
+
+def _error(exchange: Exchange) -> Mapping[str, Any]:
     body = exchange.json
     error = body.get("error") if isinstance(body, dict) else None
-    return isinstance(error, dict) and bool(error.get("code"))
+    return error if isinstance(error, dict) else {}

@@ -27,6 +27,9 @@ def _judge(capability: Capability) -> Callable[[Exchange | Steps], None]:
         if found in SAID:
             last = gate if isinstance(gate, Exchange) else gate.exchanges[-1]
             fail(capability.title, "served, as claimed", f"{SAID[found]}: {last}")
+        if capability.core and isinstance(gate, Exchange) and gate.status in (400, 422):
+            if found is Finding.BROKEN:
+                fail(capability.title, "served: the endpoint is there", f"{gate}")
         if found is not Finding.WORKS:
             raise NotApplicable
 

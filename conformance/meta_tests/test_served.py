@@ -20,7 +20,7 @@ def test_a_refused_gate(case: Case, claimed: bool) -> None:
     name = case.requirement.needs
     capability = all_capabilities()[name]
     step = "x" if isinstance(all_probes()[capability.gate], Scenario) else ""
-    gate = made({"error": "no"}, status=400, probe=capability.gate, step=step)
+    gate = made({"error": "no"}, status=403, probe=capability.gate, step=step)
     found = find(capability, gate)
     unclaimed = Claim.REFUSED if capability.core else Claim.UNKNOWN
     claims = {name: Claim.CLAIMED if claimed else unclaimed}
@@ -28,3 +28,11 @@ def test_a_refused_gate(case: Case, claimed: bool) -> None:
     seen = judge(case, "http", bench)
     assert seen.observation == (Observation.VIOLATED if claimed else Observation.NOT_RUN)
     assert seen.unsupported is not claimed
+
+
+def test_a_plain_request_that_is_refused_shows_an_endpoint_that_does_not_work() -> None:
+    case = next(case for case in CASES if case.id == "served.responses")
+    gate = made({"error": "no"}, status=400, probe="responses")
+    found = find(all_capabilities()["responses"], gate)
+    bench = Bench(Recording([gate]).by_probe(), {}, {"responses": found})
+    assert judge(case, "http", bench).observation is Observation.VIOLATED

@@ -10,7 +10,7 @@ COUNT = "Count from 1 to 20. Write the numbers separated by commas and nothing e
 REPEAT = "Repeat exactly: The quick brown fox jumps over the lazy dog."
 STORY = "Write a long story about a young dragon who learns to bake bread in a mountain village."
 
-capability("chat", "chat completions", "chat")
+capability("chat", "chat completions", "chat", core=True)
 capability("chat.stream", "streamed chat completions", "chat_stream", within="chat", core=True)
 
 probe(

@@ -15,7 +15,7 @@ CREATE = openai("responses/create")
 PLAIN: dict[str, Any] = {"temperature": 0, "max_output_tokens": 64}
 PATH = "/responses"
 
-capability("responses", "the Responses API", "responses")
+capability("responses", "the Responses API", "responses", core=True)
 capability(
     "responses.stream", "streamed responses", "responses_stream", within="responses", core=True
 )

@@ -172,7 +172,8 @@ def false_is_true(call: Call, reply: Json) -> None:
 refuse("chat.accepts.basic", "Every request is refused for a while.",
        lambda b: set(b) == {"model", "messages", "temperature", "max_tokens"}
        and b["max_tokens"] == 64 and len(messages_of(b)) == 1 and b["temperature"] == 0
-       and str(messages_of(b)[0].get("content")).endswith("lazy dog."))  # fmt: skip
+       and str(messages_of(b)[0].get("content")).endswith("lazy dog."),
+       breaks=("chat.accepts.basic", "chat.accepts.others"))  # fmt: skip
 refuse("chat.accepts.max-tokens", "max_tokens is refused.",
        lambda b: b.get("max_tokens") == 5 and "Count" in str(b.get("messages"))
        and set(b) == {"model", "messages", "temperature", "max_tokens"})  # fmt: skip
