@@ -27,13 +27,21 @@ def _judge(capability: Capability) -> Callable[[Exchange | Steps], None]:
         if found in SAID:
             last = gate if isinstance(gate, Exchange) else gate.exchanges[-1]
             fail(capability.title, "served, as claimed", f"{SAID[found]}: {last}")
-        if capability.core and isinstance(gate, Exchange) and gate.status in (400, 422):
-            if found is Finding.BROKEN:
-                fail(capability.title, "served: the endpoint is there", f"{gate}")
+        if _refused_though_there(capability, gate, found):
+            fail(capability.title, "served: the endpoint is there", f"{gate}")
         if found is not Finding.WORKS:
             raise NotApplicable
 
     return decide
+
+
+def _refused_though_there(capability: Capability, gate: Exchange | Steps, found: Finding) -> bool:
+    return (
+        capability.core
+        and found is Finding.BROKEN
+        and isinstance(gate, Exchange)
+        and gate.status in (400, 422)
+    )
 
 
 def _case(capability: Capability) -> Case:
