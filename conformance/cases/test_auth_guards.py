@@ -37,7 +37,9 @@ def _guarded(word: str) -> Case:
 def _checked(word: str) -> Case:
     name, shown, needs = CHECKED[word]
 
-    def decide(exchange: Exchange, gate: Steps) -> None:
+    def decide(exchange: Exchange, keyless: Exchange, gate: Steps) -> None:
+        if keyless.ok:
+            raise NotApplicable(f"it asks for no key: auth.guards.{word} says so")
         like_chat = one(gate, "wrong")
         if like_chat.ok:
             raise NotApplicable("chat completions are served with a wrong key, too")
@@ -52,9 +54,10 @@ def _checked(word: str) -> Case:
         f"{shown} looks at the key as chat completions do: a wrong one is 401.",
         AUTH,
         needs,
-        ("unpaid and unnoticed use",),
+        ("unpaid and unnoticed use", "programs that try a key by it take any for good"),
     )
-    return Case(made, decide, probes=(name, "auth_gate"), any_status=True, module=__name__)
+    probes = (name, GUARDED[word][0], "auth_gate")
+    return Case(made, decide, probes=probes, any_status=True, module=__name__)
 
 
 @requirement(
