@@ -82,6 +82,7 @@ def _add(name: str, prompt: str, tools: list[Any], **options: Any) -> None:
 
 
 _add("tools", ASK, [WEATHER], tool_choice="required")
+_add("tools_offered", ASK, [WEATHER], needs="chat", valid=False, max_tokens=1)
 _add("tools_stream", ASK, [WEATHER], tool_choice="required", **COUNTED)
 _add("tools_unrelated", "Hello, how are you?", [NOTE, WEATHER], tool_choice="required")
 _add("tools_unrelated_stream", "Hello, how are you?", [NOTE], tool_choice="required", **STREAM)

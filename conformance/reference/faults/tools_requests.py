@@ -33,6 +33,12 @@ refusing(
     lambda b: b.get("tool_choice") == "auto",
     "tool-parse-failure-as-400",
 )
+refusing(
+    "chat.tools.accepts.required",
+    "`required` is refused as tool_choice.",
+    lambda b: b.get("tool_choice") == "required" and b.get("tools"),
+    breaks=("chat.tools.accepts.required",),
+)
 refusing("chat.tools.accepts.named", "A named function is refused as tool_choice.",
          lambda b: isinstance(b.get("tool_choice"), dict)
          and b["tool_choice"]["type"] == "function")  # fmt: skip
