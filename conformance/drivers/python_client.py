@@ -16,7 +16,7 @@ from conformance.drivers.python_sdk_consume import consume, without_loop
 from conformance.drivers.sdk_call import SdkOptions, call_of, options_of
 from conformance.drivers.sdk_environment import Hush, clean_environment
 from conformance.exchange import ClientView
-from conformance.probe import Probe
+from conformance.probe import Probe, Skip
 
 _UNUSED = "http://127.0.0.1:9/v1"
 
@@ -64,6 +64,9 @@ class PythonClient:
             found = {"OPENAI_API_KEY": given.pop("api_key"), "OPENAI_BASE_URL": base_url}
             with clean_environment(found):
                 self._bare.append(type(self._client)())
+            if str(self._bare[-1].base_url).rstrip("/") != base_url.rstrip("/"):
+                # 1.0 reads none and would send the key of the target to api.openai.com
+                raise Skip("this version of the client library reads no OPENAI_BASE_URL")
             return self._bare[-1].with_options(**{k: given[k] for k in given.keys() - {"base_url"}})
         with clean_environment(options.environment):
             return self._client.with_options(**given)

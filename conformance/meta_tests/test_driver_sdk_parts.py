@@ -7,8 +7,10 @@ import os
 import warnings
 from typing import Any
 
+import openai
 import pytest
 
+from conformance.drivers.python_client import PythonClient
 from conformance.drivers.python_sdk import NAMES
 from conformance.drivers.sdk_call import call_of, model_of
 from conformance.drivers.sdk_environment import clean_environment
@@ -23,7 +25,7 @@ from conformance.meta_tests.test_driver_python_sdk import (
     run,
     view_of,
 )
-from conformance.probe import Probe
+from conformance.probe import Probe, Skip
 
 
 def test_environment_does_not_reach_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,6 +49,21 @@ def test_environment_does_not_reach_the_library(monkeypatch: pytest.MonkeyPatch)
     with clean_environment({"OPENAI_LOG": "x"}):
         assert "HTTP_PROXY" not in os.environ
     assert "OPENAI_LOG" not in os.environ
+
+
+def test_a_release_that_reads_no_address_sends_nothing() -> None:
+    """It would send the key of the target to OpenAI."""
+
+    class Old(openai.OpenAI):
+        def __init__(self, **given: Any) -> None:
+            super().__init__(**{"base_url": "http://elsewhere.invalid/v1", **given})
+
+    probe = Probe("bare", "POST", "/chat/completions", options={"bare": True})
+    old = PythonClient(asynchronous=False)
+    old._client = Old(api_key="unused")
+    with pytest.raises(Skip, match="reads no OPENAI_BASE_URL"):
+        asyncio.run(old.send("http://127.0.0.1:9/v1", "key", probe, {}, "/chat/completions", 5))
+    asyncio.run(old.aclose())
 
 
 def test_warnings_are_gathered_not_printed(recwarn: pytest.WarningsRecorder) -> None:
