@@ -100,6 +100,8 @@ def _unnamed(x: Exchange) -> Cause | None:
     if said.get("valid") or said.get("level") == "none" or x.status not in (400, 422) or not error:
         return None
     pointer, keyword = str(said.get("pointer", "")), str(said.get("constraint", ""))
+    if keyword.startswith("relation:"):
+        return None  # several members are wrong together
     member = pointer.split("/")[1] if pointer else keyword.partition(":")[2]
     param = error.get("param")
     if not member:

@@ -17,17 +17,18 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 from jsonschema import Draft202012Validator
 
-from conformance.fuzz.invalid import negations
+from conformance.fuzz.choices import groups
+from conformance.fuzz.invalid import negations, related, relations
 from conformance.fuzz.schema import Constraint, endpoint, resolved, types_of
-from conformance.fuzz.valid import Strategy, bodies, optional
+from conformance.fuzz.valid import Strategy, bodies, optional, valid
 from conformance.target import Target
 
-STANDARD = 32
-"""Invalid bodies of an endpoint in the standard tier."""
-FEWEST = 9
-"""Valid bodies of an endpoint in the standard tier, four times as many in the full one."""
-TOGETHER = 3
-"""Optional members that one valid body holds."""
+FEWEST = 20
+PART = 12
+"""Invalid bodies of an endpoint in the standard tier: what is known to be refused, and of the rest
+so large a part, but no fewer than these."""
+FULLER = 4
+"""How often the full tier draws each kind of valid value."""
 TIMES = 3
 """How often the full tier negates each keyword."""
 
@@ -77,27 +78,25 @@ def draw(strategy: Strategy, count: int, number: int) -> list[Any]:
 
 @cache
 def valid_bodies(name: str, tier: str, number: int) -> tuple[Drawn, ...]:
-    """Valid bodies; every optional member is in at least one of them."""
+    """Valid bodies; each kind of value of each member is in at least one of them."""
     root = endpoint(name).schema
-    members = list(optional(root))
-    groups: list[tuple[str, ...]] = [()]
-    chance = random.Random(number)  # noqa: S311 - which members stand together, no secret
-    while members and len(groups) < (FEWEST if tier != "full" else 4 * FEWEST):
-        chance.shuffle(members)
-        groups += [tuple(members[i : i + TOGETHER]) for i in range(0, len(members), TOGETHER)]
+    times = FULLER if tier == "full" else 1
+    chosen: list[dict[str, Strategy]] = [{}]
+    chosen += [group for n in range(times) for group in groups(root, number + n)]
     if tier == "full":
-        groups += [(member,) for member in members]
+        chosen += [{name: valid(root["properties"][name], root)} for name in optional(root)]
     nodes = {member: resolved(root["properties"][member], root) for member in optional(root)}
     nulls = tuple(member for member, node in nodes.items() if "null" in types_of(node))
     made = []
     if nulls:
         # null is as good as absent wherever it is allowed, all at once
-        start = draw(bodies(root, ()), 1, number)[0]
+        start = draw(bodies(root, {}), 1, number)[0]
         made.append(Drawn({**start, **dict.fromkeys(nulls)}, None, nulls))
-    for index, group in enumerate(groups):
+    for index, group in enumerate(chosen):
         # the first example of a strategy is its simplest: the last of a few is taken
         examples = draw(bodies(root, group), 4, number + index)
-        made.append(Drawn(examples[-1], None, group))
+        holds = tuple(name for name in group if name not in root["required"])
+        made.append(Drawn(examples[-1], None, holds))
     return tuple(made)
 
 
@@ -105,10 +104,13 @@ def valid_bodies(name: str, tier: str, number: int) -> tuple[Drawn, ...]:
 def constraints(name: str) -> tuple[tuple[Constraint, Strategy], ...]:
     """Every keyword of every member of an endpoint's requests, each once."""
     known: dict[tuple[str, str], tuple[Constraint, Strategy]] = {}
-    for constraint, strategy in negations(endpoint(name).schema, endpoint(name).schema):
+    root = endpoint(name).schema
+    for constraint, strategy in (*relations(root), *negations(root, root)):
         if (constraint.pointer, constraint.keyword) in (("", "type"), ("", "null")):
             continue  # bodies that are no object are sent raw
-        known.setdefault((constraint.pointer, constraint.keyword), (constraint, strategy))
+        key = (constraint.pointer, constraint.keyword)
+        if key not in known or _later(constraint) < _later(known[key][0]):
+            known[key] = constraint, strategy
     return tuple(known.values())
 
 
@@ -121,7 +123,7 @@ def invalid_bodies(name: str, tier: str, number: int) -> tuple[Drawn, ...]:
     for constraint, strategy in chosen:
         seen: list[Any] = []
         for body in draw(strategy, count, number):
-            if body not in seen and not allowed(name, body):
+            if body not in seen and (related(constraint) or not allowed(name, body)):
                 seen.append(body)
                 made.append(Drawn(body, constraint))
     return tuple(made)
@@ -147,19 +149,24 @@ def chosen_constraints(
     chance = random.Random(number)  # noqa: S311
     shuffled = list(known)
     chance.shuffle(shuffled)
-    return tuple(spread(shuffled, STANDARD))
+    sure = sum(_later(c) == 0 for c, _ in known)
+    return tuple(spread(shuffled, max(FEWEST, sure + (len(known) - sure) // PART)))
 
 
 def spread(pairs: Iterable[tuple[Constraint, Strategy]], most: int) -> list[Any]:
     """The surest first, and one of every member before the second of any."""
     shuffled = list(enumerate(pairs))
     count: dict[str, int] = {}
-    order: list[tuple[int, int, Any]] = []
-    for place, pair in sorted(shuffled, key=lambda entry: _LATER[entry[1][0].level]):
-        member = pair[0].pointer.split("/")[1] if pair[0].pointer else ""
+    order: list[tuple[int, int, int, Any]] = []
+    for place, pair in sorted(shuffled, key=lambda entry: _later(entry[1][0])):
+        member = pair[0].pointer.split("/")[1] if pair[0].pointer else pair[0].keyword
         turn = count[member] = count.get(member, -1) + 1
-        order.append((turn + _LATER[pair[0].level], place, pair))
-    return [pair for _, _, pair in sorted(order, key=lambda entry: entry[:2])[:most]]
+        order.append((_later(pair[0]), turn, place, pair))
+    return [pair for *_, pair in sorted(order, key=lambda entry: entry[:3])[:most]]
 
 
-_LATER = {"must": 0, "should": 1, "none": 3}
+def _later(constraint: Constraint) -> int:
+    """How much later than what is known to be refused."""
+    if related(constraint) and constraint.level != "none":
+        return 0
+    return {"must": 0, "should": 1, "none": 3}[constraint.level]

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from conformance.fuzz.schema import Constraint, Node, level_of, resolved, types_of
-from conformance.fuzz.valid import Strategy, completed, needed, valid
+from conformance.fuzz.valid import Strategy, completed, needed, numbered, valid
 
 Negation = tuple[Constraint, Strategy]
 
@@ -36,15 +36,11 @@ def negations(node: Node, root: Node, pointer: str = "", level: str = "") -> Ite
         level = "none"
     for keyword, strategy in _own(node, root):
         yield Constraint(pointer, keyword, level_of(node, keyword, level)), strategy
-    for index, branch in enumerate(node.get("anyOf", ())):
+    for branch in node.get("anyOf", ()):
         branch = resolved(branch, root)
         for constraint, strategy in negations(branch, root, pointer, level):
             if constraint.pointer == pointer and constraint.keyword in ("type", "null", "enum"):
                 continue  # a value of another branch's type would be valid after all
-            if constraint.keyword == "required:type" and index:
-                continue  # the same for every branch that is told by its type
-            if constraint.keyword == "const" and index:
-                continue
             yield constraint, strategy
     yield from _members(node, root, pointer, level)
     if "items" in node:
@@ -52,6 +48,36 @@ def negations(node: Node, root: Node, pointer: str = "", level: str = "") -> Ite
             if "x-uncertain" in node and node["x-uncertain"] is True:
                 constraint = Constraint(constraint.pointer, constraint.keyword, "none")
             yield constraint, strategy.map(lambda value: [value])
+
+
+def relations(root: Node) -> Iterator[Negation]:
+    """What the schema of one member cannot say: members that need another, and wrong wholes."""
+    smallest = needed(root, root)
+    for name, child in root["properties"].items():
+        found = resolved(child, root)
+        for other in found.get("x-with", {}):
+            level = level_of(found, f"with:{other}")
+            value = valid({k: v for k, v in found.items() if k != "x-generate"}, root)
+            alone = _placed(smallest, name, value.filter(_is_given), root, root)
+            yield Constraint(f"/{name}", f"with:{other}", level), alone.map(_without(other))
+    for words, members in root.get("x-refused", {}).items():
+        yield Constraint("", f"{RELATION}{words}"), smallest.map(_with(members))
+
+
+RELATION = "relation:"
+
+
+def related(constraint: Constraint) -> bool:
+    """Whether it is about what stands together: the schema then allows the body."""
+    return constraint.keyword.startswith((RELATION, "with:"))
+
+
+def _with(members: Mapping[str, Any]) -> Any:
+    return lambda body: {**body, **members}
+
+
+def _is_given(value: Any) -> bool:
+    return value is not None
 
 
 def _members(node: Node, root: Node, pointer: str, level: str) -> Iterator[Negation]:
@@ -135,19 +161,7 @@ def _sizes(node: Node, root: Node) -> Iterator[tuple[str, Strategy]]:
     if "maxItems" in node:
         over = node["maxItems"] + 1
         item = valid(node.get("items", {"type": "string"}), root)
-        yield "maxItems", item.map(lambda one: [_numbered(one, n) for n in range(over)])
-
-
-def _numbered(item: Any, number: int) -> Any:
-    """A copy of an item that differs from the others in its name."""
-    if isinstance(item, str):
-        return f"{item}{number}"
-    if isinstance(item, dict):
-        return {
-            k: f"f{number}" if k == "name" else _numbered(v, number) if k == "function" else v
-            for k, v in item.items()
-        }
-    return item
+        yield "maxItems", item.map(lambda one: [numbered(one, n) for n in range(over)])
 
 
 def _objects(node: Node, root: Node) -> Iterator[tuple[str, Strategy]]:

@@ -14,7 +14,7 @@ from conformance.fuzz.draw import Drawn, invalid_bodies, valid_bodies
 from conformance.fuzz.raw import Raw, body, raws
 from conformance.fuzz.schema import Endpoint
 from conformance.fuzz.shrink import smaller
-from conformance.fuzz.verdict import Cause, failing
+from conformance.fuzz.verdict import Cause, blamed, failing
 
 AT_ONCE = 8
 PATIENCE = 30.0
@@ -41,7 +41,12 @@ async def fuzz(s: Any, endpoint: Endpoint) -> None:
     async def one(tried: Drawn) -> None:
         step = "valid" if tried.constraint is None else "invalid"
         step = "kept" if tried in kept else step
-        sent.append((tried, await send(s, endpoint, step, tried)))
+        answer = await send(s, endpoint, step, tried)
+        sent.append((tried, answer))
+        left = without(tried, blamed(answer))
+        if left is not None:
+            # what else the body holds is still to be tried
+            sent.append((left, await send(s, endpoint, "valid", left)))
 
     await each(one, [*kept, *rest, *wrong])
     found: dict[Cause, Drawn] = {}
@@ -51,6 +56,15 @@ async def fuzz(s: Any, endpoint: Endpoint) -> None:
             found.setdefault(cause, tried)
     for cause, tried in list(found.items())[:CAUSES]:
         await shrink(s, endpoint, cause, tried)
+
+
+def without(tried: Drawn, names: frozenset[str]) -> Drawn | None:
+    """A valid body without some of its members; None where that leaves nothing of it."""
+    holds = tuple(name for name in tried.holds if name not in names)
+    if not names or not holds:
+        return None
+    body = {name: value for name, value in tried.body.items() if name not in names}
+    return replace(tried, body=body, holds=holds)
 
 
 def within(tried: Drawn, bounds: Mapping[str, tuple[float | None, float | None]]) -> Drawn:

@@ -7,7 +7,8 @@ Beside JSON Schema's own keywords a node may hold
 - ``x-generate``: what valid values are made from instead (false: the member is never generated);
 - ``x-with``, ``x-without``: what else the body then holds, and must not hold;
 - ``x-model``: the kind of the target's model that stands here; ``x-prefix``: how a text begins;
-- ``x-base`` (top): what every body holds, so that it costs little.
+- ``x-base`` (top): what every body holds, so that it costs little;
+- ``x-refused`` (top): members that the schema allows and OpenAI refuses together, by what is wrong.
 """
 
 from __future__ import annotations

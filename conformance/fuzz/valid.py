@@ -90,6 +90,18 @@ def _array(node: Node, root: Node) -> Strategy:
     return st.lists(items, min_size=low, max_size=most)
 
 
+def numbered(item: Any, number: int) -> Any:
+    """A copy of an item that differs from the others in its name."""
+    if isinstance(item, str):
+        return f"{item}{number}"
+    if isinstance(item, dict):
+        return {
+            k: f"f{number}" if k == "name" else numbered(v, number) if k == "function" else v
+            for k, v in item.items()
+        }
+    return item
+
+
 def _line(text: Any) -> str:
     return str(text).rstrip("\n")  # `$` also matches before a last newline
 
@@ -105,7 +117,7 @@ def _object(node: Node, root: Node) -> Strategy:
     required = node.get("required", ())
     if properties:
         optional = {
-            name: member(name, node, root)
+            name: valid(properties[name], root)
             for name in properties
             if name not in required and generated(properties[name], root)
         }
@@ -117,11 +129,6 @@ def _object(node: Node, root: Node) -> Strategy:
         keys = _string({"minLength": 1, "maxLength": 8, **names})
         return st.dictionaries(keys, valid(extra, root), max_size=MOST)
     return st.just({})
-
-
-def member(name: str, node: Node, root: Node) -> Strategy:
-    """Valid values of one member."""
-    return valid(node["properties"][name], root)
 
 
 def generated(node: Node, root: Node) -> bool:
@@ -150,11 +157,10 @@ def needed(node: Node, root: Node) -> Strategy:
     return st.fixed_dictionaries(parts).map(dict)
 
 
-def bodies(root: Node, chosen: tuple[str, ...]) -> Strategy:
-    """Valid bodies that hold the chosen optional members."""
-    extra = st.fixed_dictionaries({name: member(name, root, root) for name in chosen})
-    joined = st.tuples(needed(root, root), extra).map(lambda pair: {**pair[0], **pair[1]})
-    return joined.map(lambda body: completed(body, root, root))
+def bodies(root: Node, chosen: Mapping[str, Strategy]) -> Strategy:
+    """Valid bodies that hold these members."""
+    joined = st.tuples(needed(root, root), st.fixed_dictionaries(dict(chosen)))
+    return joined.map(lambda pair: completed({**pair[0], **pair[1]}, root, root))
 
 
 def optional(root: Node) -> tuple[str, ...]:

@@ -108,6 +108,15 @@ def refusal(x: Exchange) -> Cause | None:
     return Cause(f"refused with {x.status}", told)
 
 
+def blamed(x: Exchange) -> frozenset[str]:
+    """The members of a valid body that its refusal names as not supported."""
+    error = error_of(x)
+    if x.status not in (400, 422) or not error or not excuse(x):
+        return frozenset()
+    words = frozenset(re.findall(r"\w+", f"{error.get('param')} {error.get('message')}"))
+    return words & frozenset(map(str, marks(x).get("holds", ())))
+
+
 def acceptance(x: Exchange, *levels: str) -> Cause | None:
     """An invalid body that is accepted, of the given levels."""
     said = marks(x)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from conformance.fuzz import verdict
-from conformance.fuzz.draw import constraints, invalid_bodies, valid_bodies
+from conformance.fuzz.choices import MOST, choices, groups
+from conformance.fuzz.draw import Drawn, constraints, invalid_bodies, valid_bodies
+from conformance.fuzz.invalid import related
+from conformance.fuzz.live import without
 from conformance.fuzz.raw import raws
 from conformance.fuzz.schema import ENDPOINTS, Endpoint
 from conformance.fuzz.shrink import smaller
@@ -42,7 +47,8 @@ def test_valid_conversations_are_begun_and_ended_by_the_user_in_turns() -> None:
 @EACH
 def test_invalid_bodies_are_invalid(endpoint: Endpoint) -> None:
     schema = Draft202012Validator(endpoint.schema)
-    drawn = invalid_bodies(endpoint.name, "standard", 1)
+    whole = invalid_bodies(endpoint.name, "standard", 1)
+    drawn = [d for d in whole if d.constraint is not None and not related(d.constraint)]
     assert [d for d in drawn if schema.is_valid(filled(d.body))] == []
     assert drawn
 
@@ -106,3 +112,47 @@ def test_shrinking_takes_members_away_but_keeps_what_matters() -> None:
     found = list(smaller(body, schema, keep="n"))
     assert {"model": "m", "messages": [], "max_tokens": 1, "n": 0, "seed": 1} in found
     assert all("n" in candidate and "model" in candidate for candidate in found)
+
+
+@EACH
+def test_each_kind_of_value_is_in_some_valid_body(endpoint: Endpoint) -> None:
+    root = endpoint.schema
+    packed = groups(root, 1)
+    count = Counter(name for group in packed for name in group)
+    wanted = {name: len(choices(root["properties"][name], root)) for name in optional(root)}
+    assert {name: count[name] for name in wanted} == wanted
+    required = root["required"]
+    assert all(len([n for n in group if n not in required]) <= MOST for group in packed)
+    assert all(len(packed) >= len(choices(root["properties"][name], root)) for name in required)
+
+
+def test_forms_words_and_both_ends_of_a_range_are_sent() -> None:
+    bodies = [filled(d.body) for d in valid_bodies("chat", "standard", 1)]
+    temperatures = {body.get("temperature") for body in bodies}
+    assert {0, 1, 2} <= temperatures
+    stops = [body["stop"] for body in bodies if body.get("stop")]
+    assert {type(stop) for stop in stops} == {str, list}
+    assert max(len(stop) for stop in stops if isinstance(stop, list)) == 4
+    assert {"none", "auto", "required"} <= {
+        body["tool_choice"] for body in bodies if isinstance(body.get("tool_choice"), str)
+    }
+    assert max(len(body.get("tools", ())) for body in bodies) == 20
+
+
+def test_what_needs_another_member_is_sent_without_it() -> None:
+    drawn = [d for d in invalid_bodies("chat", "standard", 1) if d.constraint]
+    alone = [d.body for d in drawn if d.constraint and d.constraint.keyword == "with:tools"]
+    assert alone
+    assert all("tools" not in body and "tool_choice" in body for body in alone)
+    assert sum(d.constraint is not None and related(d.constraint) for d in drawn) > 10
+
+
+def test_what_is_named_as_unsupported_is_left_out_and_the_rest_tried() -> None:
+    answer = refused("'n' is not supported", code="unsupported_parameter", param="n")
+    assert verdict.blamed(answer) == {"n"}
+    tried = Drawn({"model": "m", "n": 2, "stop": "a"}, None, ("n", "stop"))
+    left = without(tried, verdict.blamed(answer))
+    assert left is not None
+    assert (left.body, left.holds) == ({"model": "m", "stop": "a"}, ("stop",))
+    assert without(replace(tried, holds=("n",)), frozenset({"n"})) is None
+    assert without(tried, verdict.blamed(refused("n is too large", param="n"))) is None

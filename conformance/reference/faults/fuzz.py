@@ -120,7 +120,8 @@ def _at_least_one(body: dict[str, Any]) -> None:
 
 
 def _truthy(body: dict[str, Any]) -> None:
-    for name in ("stream", "logprobs", "echo", "store"):
+    # the store of chat is not known to be looked at
+    for name in ("stream", "logprobs", "echo", *(("store",) if "input" in body else ())):
         if name in body and not isinstance(body[name], bool | int | None):
             del body[name]
 
