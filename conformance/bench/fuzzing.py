@@ -1,8 +1,15 @@
 """Fuzzing beside schemathesis: the same provider, the same planted faults, as many requests.
 
-Both get the request schemas of ``schemas/openai/requests``. Schemathesis reads them from an OpenAPI
-document, in which ``model`` is the provider's own. A fault is found when something is reported that
-is not reported without it; what is reported without a fault is a false alarm.
+Both tools get the request schemas of ``schemas/openai/requests`` and fuzz the embedded provider,
+which is sound, over a socket: that gives what each sends, how fast, and what it reports though
+nothing is wrong. Schemathesis reads the schemas from an OpenAPI document, in which ``model`` is the
+provider's own and ``x-with`` has become ``dependentRequired``.
+
+What each sends depends on its seed, not on the answers. So the same bodies are then sent, in the
+same order, to the provider with each fault of input validation
+(:mod:`conformance.bench.validation`). A fault is found by the first body that the tool's own rule
+reports now and did not report of the sound provider: with schemathesis a 5xx, a valid body that is
+refused, an invalid one that is accepted.
 
 ``python -m conformance.bench.fuzzing --schemathesis /path/to/schemathesis`` prints the table.
 """
@@ -10,47 +17,63 @@ is not reported without it; what is reported without a fault is a false alarm.
 from __future__ import annotations
 
 import argparse
+import asyncio
+import base64
 import json
+import logging
+import os
+import platform
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 from conformance.bench.slow import KEYS, MODELS
-from conformance.fuzz.schema import ENDPOINTS, Endpoint
+from conformance.bench.validation import OFFICIAL, answered, found
+from conformance.exchange import Exchange
+from conformance.fuzz.schema import Endpoint
+from conformance.fuzz.verdict import failing, marks
+from conformance.har import read_har
 from conformance.reference.config import KEY_MAIN
-from conformance.reference.fault import Fault, all_faults
+from conformance.reference.fault import Fault
 from conformance.reference.serve import ServedReference
 from conformance.results import load
 
-OFFICIAL = tuple(e for e in ENDPOINTS if e.official)
-VALIDATION = ("request", "error", "accepted")
-"""Stages at which a fault changes what is accepted, or how it is refused."""
 CHECKS = ",".join(
     f"{word}_conformance" for word in ("status_code", "content_type", "response_schema")
 )
 CHECKS += ",not_a_server_error,negative_data_rejection,positive_data_acceptance"
-LONGEST = 120
+LONGEST = 600
 """Seconds after which a run of schemathesis is given up."""
+ALLOWED = (401, 403, 404, 409, 429)
+"""Refusals that schemathesis takes of a valid body."""
+Rule = Callable[[int, bytes], bool]
 
 
 @dataclass(frozen=True)
-class Tried:
-    """One run of one tool against one fault (none: the sound provider).
+class Sent:
+    """One request of a tool: its body (None: another method, or broken headers), and its rule."""
 
-    ``first``: how many requests were sent when the first thing was reported, None without any.
-    """
+    body: bytes | None
+    reports: Rule
 
-    found: frozenset[str]
-    requests: int
-    first: int | None
+
+@dataclass(frozen=True)
+class Sending:
+    """What one tool sent to an endpoint of the sound provider. ``alarms``: what it reported."""
+
+    sent: tuple[Sent, ...]
     seconds: float
+    alarms: frozenset[str] = frozenset()
+
+    def first(self, requests: int) -> Sending:
+        return replace(self, sent=self.sent[:requests])
 
 
 def document() -> dict[str, Any]:
@@ -99,154 +122,192 @@ def _plain(endpoint: Endpoint) -> Any:
             made = {"const": MODELS[node["x-model"]]}
         return made
 
-    return clean(dict(endpoint.schema))
+    made = clean(dict(endpoint.schema))
+    # what only the suite's own keywords speak of is left out
+    defs = made.pop("$defs", {})
+    used: set[str] = set()
+    while more := {name for name in defs if f'/$defs/{name}"' in json.dumps(
+            [made, [defs[n] for n in used]])} - used:  # fmt: skip
+        used |= more
+    made["$defs"] = {name: defs[name] for name in sorted(used)}
+    beside = {name: sorted(node["x-with"]) for name, node in endpoint.schema["properties"].items()
+              if "x-with" in node}  # fmt: skip
+    if beside:
+        made["dependentRequired"] = beside
+    return made
 
 
-def faults(most: int) -> list[Fault]:
-    """Faults in what is accepted and how it is refused, a stable choice of at most so many."""
-    names = {e.name for e in OFFICIAL}
-    found = [
-        f
-        for f in all_faults().values()
-        if f.at in VALIDATION
-        and f.routes is not None
-        and f.routes <= names
-        and any(b.startswith(("fuzz.", "errors.")) for b in f.breaks)
-        and not f.id.startswith("fuzz.raw")
-    ]
-    found.sort(key=lambda f: crc32(f.id.encode()))
-    return found[:most]
+def faults(most: int | None) -> list[Fault]:
+    """All faults of input validation, or a stable choice of so many."""
+    return sorted(found(), key=lambda f: crc32(f.id.encode()))[:most]
 
 
-class Counted:
-    """ASGI before the provider: how many requests came."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-        self.requests = 0
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self.requests += scope["type"] == "http"
-        await self._app(scope, receive, send)
+def endpoint_of(fault: Fault) -> Endpoint:
+    return next(e for e in OFFICIAL if e.name in (fault.routes or ()))
 
 
 @contextmanager
-def provider(fault: Fault | None) -> Iterator[tuple[str, Counted]]:
-    """The base URL of the embedded provider with one fault, and what counts its requests."""
-    served = ServedReference(faults=[fault.id] if fault else [])
-    counters: list[Counted] = []
-
-    def count(app: Any) -> Counted:
-        counters.append(Counted(app))
-        return counters[-1]
-
-    served.wrap(count)
-    with served:
-        yield served.base_url, counters[0]
+def provider() -> Iterator[str]:
+    """The base URL of the embedded provider."""
+    with ServedReference() as served:
+        yield served.base_url
 
 
-def ours(fault: Fault | None, folder: Path) -> Tried:
-    """The suite's own fuzzing requirements."""
-    with provider(fault) as (base_url, counted):
+def ours(endpoint: Endpoint, folder: Path) -> Sending:
+    """The suite's own fuzzing requirements of an endpoint."""
+    with provider() as base_url:
         began = time.monotonic()
-        words = [f"fuzz.{e.name}." for e in OFFICIAL]
-        command = [sys.executable, "-m", "conformance", "run", *words, "--driver", "http",
-                   "--base-url", base_url, *KEYS, "--out", str(folder)]  # fmt: skip
+        command = [sys.executable, "-m", "conformance", "run", f"fuzz.{endpoint.name}.",
+                   "--driver", "http", "--base-url", base_url, *KEYS,
+                   "--out", str(folder)]  # fmt: skip
         subprocess.run(command, capture_output=True, timeout=LONGEST, check=False)  # noqa: S603
         seconds = time.monotonic() - began
-        requests = counted.requests
-    violated = [r for r in load(folder).results if r.observation == "violated"]
-    numbers = [int(r.exchanges[0][1:]) for r in violated if r.exchanges]
-    return Tried(frozenset(r.requirement for r in violated), requests,
-                 min(numbers, default=None), seconds)  # fmt: skip
+    exchanges = sorted(read_har(folder / "exchanges.har"), key=lambda x: int(x.id[1:]))
+    sent = [
+        Sent(x.request.body if marks(x).get("endpoint") == endpoint.name else None, _rule(x))
+        for x in exchanges
+    ]
+    violated = [r.requirement for r in load(folder).results if r.observation == "violated"]
+    return Sending(tuple(sent), seconds, frozenset(violated))
 
 
-def theirs(fault: Fault | None, folder: Path, tool: str, how: Sequence[str]) -> Tried:
-    """Schemathesis over the same endpoints; ``how``: the options that bound it."""
+def _rule(x: Exchange) -> Rule:
+    """What the suite reports of an answer to a body that it drew."""
+
+    def reports(status: int, body: bytes) -> bool:
+        if x.response is None:
+            return False
+        chunks = (replace(x.response.chunks[0], data=body),) if x.response.chunks else ()
+        answer = replace(x.response, status=status, chunks=chunks, headers=())
+        return failing(replace(x, response=answer)) is not None
+
+    return reports
+
+
+def theirs(endpoint: Endpoint, folder: Path, tool: str, how: Sequence[str]) -> Sending:
+    """Schemathesis over an endpoint; ``how``: the options that bound it."""
     spec, told = folder / "openapi.json", folder / "events.ndjson"
     spec.write_text(json.dumps(document()), "utf-8")
-    with provider(fault) as (base_url, counted):
+    told.unlink(missing_ok=True)
+    with provider() as base_url:
         began = time.monotonic()
         command = [tool, "run", str(spec), "--url", base_url, "-H",
                    f"Authorization: Bearer {KEY_MAIN}", "--checks", CHECKS, "--seed", "1",
                    "--generation-database", "none", "--suppress-health-check", "all",
-                   "--continue-on-failure", "--no-shrink", "-w", "4", "--report", "ndjson",
-                   "--report-ndjson-path", str(told), *how]  # fmt: skip
-        with_time = {"capture_output": True, "timeout": LONGEST, "check": False, "cwd": folder}
-        try:
-            subprocess.run(command, **with_time)  # type: ignore[call-overload]  # noqa: S603
-        except subprocess.TimeoutExpired:
-            print(f"schemathesis was given up after {LONGEST} s", file=sys.stderr)
+                   "--continue-on-failure", "--no-shrink", "--include-path", endpoint.path,
+                   "--report", "ndjson", "--report-ndjson-path", str(told), *how]  # fmt: skip
+        subprocess.run(  # noqa: S603 - the tool that was given
+            command, capture_output=True, timeout=LONGEST, check=False, cwd=folder
+        )
         seconds = time.monotonic() - began
-        requests = counted.requests
-    found, first = _reported(told)
-    return Tried(found, requests, first, seconds)
-
-
-def _reported(told: Path) -> tuple[frozenset[str], int | None]:
-    """What failed where, and the number of the case that failed first."""
-    found: set[str] = set()
-    first: int | None = None
-    number = 0
+    sent, alarms = [], set()
     for line in told.read_text("utf-8").splitlines() if told.exists() else ():
-        event = json.loads(line).get("ScenarioFinished")
-        recorder = (event or {}).get("recorder") or {}
-        for checks in (recorder.get("checks") or {}).values():
-            number += 1
+        recorder = (json.loads(line).get("ScenarioFinished") or {}).get("recorder") or {}
+        for case, checks in (recorder.get("checks") or {}).items():
+            sent.append(_their_case(recorder, case))
             for check in checks:
-                if check["status"] == "success":
-                    continue
-                failure = check.get("failure_info", {}).get("failure", {})
-                component = str(failure.get("message", "")).rpartition("component: ")[2]
-                found.add(f"{recorder['label']} {check['name']} {component[:200]}")
-                first = number if first is None else first
-    return frozenset(found), first
+                if check["status"] != "success":
+                    failure = check.get("failure_info", {}).get("failure", {})
+                    component = str(failure.get("message", "")).rpartition("component: ")[2]
+                    alarms.add(f"{recorder['label']} {check['name']} {component[:200]}")
+    return Sending(tuple(sent), seconds, frozenset(alarms))
 
 
-def table(tool: str, most: int, log: Path | None = None) -> Iterable[str]:
+def _their_case(recorder: Mapping[str, Any], case: str) -> Sent:
+    request = recorder["interactions"][case]["request"]
+    positive = recorder["cases"][case]["value"]["meta"]["generation"]["mode"] == "positive"
+
+    def reports(status: int, body: bytes) -> bool:
+        if positive:
+            return status >= 500 or (400 <= status < 500 and status not in ALLOWED)
+        return status >= 500 or 200 <= status < 300
+
+    plain = (
+        request["method"] == "POST"
+        and request["headers"].get("Content-Type") == ["application/json"]
+        and "Authorization" in request["headers"]
+        and "body" in request
+    )
+    return Sent(base64.b64decode(request["body"]["$base64"]) if plain else None, reports)
+
+
+def sendings(tool: str, folder: Path) -> dict[str, dict[str, Sending]]:
+    """By tool and way, by endpoint, what is sent."""
+    found: dict[str, dict[str, Sending]] = {}
+    for endpoint in OFFICIAL:
+        mine = ours(endpoint, folder / endpoint.name)
+        many, long = str(len(mine.sent)), str(max(round(mine.seconds), 1))
+        whole = theirs(endpoint, folder, tool, ["--phases", "coverage"])
+        ways = {
+            "openai-conformance": mine,
+            "schemathesis, as many requests of its coverage phase": whole.first(len(mine.sent)),
+            "schemathesis, as many requests of its fuzzing phase": theirs(
+                endpoint, folder, tool, ["--phases", "fuzzing", "-n", many]
+            ).first(len(mine.sent)),
+            "schemathesis, as much time": theirs(endpoint, folder, tool, ["--max-time", long]),
+            "schemathesis, the whole of its coverage phase": whole,
+        }
+        for way, sending in ways.items():
+            found.setdefault(way, {})[endpoint.name] = sending
+    return found
+
+
+def flagged(endpoint: Endpoint, sending: Sending, fault: Fault | None) -> list[bool]:
+    """For each request, whether the tool reports it of the provider with the fault."""
+    bodies = [one.body for one in sending.sent if one.body is not None]
+    answers = iter(asyncio.run(answered(endpoint, bodies, fault)))
+    return [one.body is not None and one.reports(*next(answers)) for one in sending.sent]
+
+
+def first_find(now: Sequence[bool], sound: Sequence[bool]) -> int | None:
+    """After how many requests a fault is found."""
+    pairs = enumerate(zip(now, sound, strict=True), start=1)
+    return next((number for number, (new, old) in pairs if new and not old), None)
+
+
+HEADS = ("Fuzzer", "Faults found", "Requests", "First find after", "Requests a second",
+         "False alarms")  # fmt: skip
+
+
+def table(tool: str, most: int | None, log: Path | None = None) -> Iterable[str]:
     """The lines of the table."""
-    chosen = faults(most)
     with tempfile.TemporaryDirectory(prefix="conformance-fuzzing-") as place:
-        folder = Path(place)
-        sound = ours(None, folder / "ours")
-        each = max(sound.requests // len(OFFICIAL), 1)
-        ways: dict[str, Callable[[Fault | None], Tried]] = {
-            "openai-conformance": lambda f: ours(f, folder / "ours"),
-            "schemathesis, as many requests": lambda f: theirs(
-                f, folder, tool, ["--phases", "coverage,fuzzing", "-n", str(each)]),
-            "schemathesis, as much time": lambda f: theirs(
-                f, folder, tool, ["--max-time", str(max(int(sound.seconds), 1))]),
-        }  # fmt: skip
-        heads = ("Fuzzer", "Faults found", "Requests", "First find after", "Requests a second",
-                 "False alarms")  # fmt: skip
-        yield f"| {' | '.join(heads)} |"
-        yield "| --- | ---: | ---: | ---: | ---: | ---: |"
-        for name, run in ways.items():
-            base = run(None)
-            tried = {f.id: run(f) for f in chosen}
-            noticed = [id for id, one in tried.items() if one.found - base.found]
-            firsts = sorted(one.first for id, one in tried.items()
-                            if id in noticed and one.first is not None)  # fmt: skip
-            requests = sum(one.requests for one in tried.values()) // max(len(tried), 1)
-            speed = sum(o.requests for o in tried.values()) / sum(o.seconds for o in tried.values())
-            if log is not None:
-                missed = [id for id in tried if id not in noticed]
-                said = {"tool": name, "missed": missed, "alarms": sorted(base.found)}
-                with log.open("a", encoding="utf-8") as out:
-                    print(json.dumps(said), file=out)
-            yield (
-                f"| {name} | {len(noticed)} of {len(tried)} | {requests} a fault "
-                f"| {firsts[len(firsts) // 2] if firsts else '-'} (median) | {speed:.0f} "
-                f"| {len(base.found)} |"
-            )
+        found = sendings(tool, Path(place))
+    chosen = faults(most)
+    yield f"| {' | '.join(HEADS)} |"
+    yield "| --- | ---: | ---: | ---: | ---: | ---: |"
+    for way, by_endpoint in found.items():
+        sound = {e.name: flagged(e, by_endpoint[e.name], None) for e in OFFICIAL}
+        firsts = {}
+        for fault in chosen:
+            endpoint = endpoint_of(fault)
+            now = flagged(endpoint, by_endpoint[endpoint.name], fault)
+            firsts[fault.id] = first_find(now, sound[endpoint.name])
+        noticed = sorted(first for first in firsts.values() if first is not None)
+        if log is not None:
+            alarms = sorted(a for sending in by_endpoint.values() for a in sending.alarms)
+            with log.open("a", encoding="utf-8") as out:
+                print(json.dumps({"way": way, "first": firsts, "alarms": alarms}), file=out)
+        requests = sum(len(sending.sent) for sending in by_endpoint.values())
+        seconds = sum(sending.seconds for sending in by_endpoint.values())
+        part = "as many requests" in way  # cut off from a longer run
+        alarmed = {a for sending in by_endpoint.values() for a in sending.alarms}
+        yield (
+            f"| {way} | {len(noticed)} of {len(chosen)} | {requests} "
+            f"| {noticed[len(noticed) // 2] if noticed else '-'} (median) "
+            f"| {'' if part else f'{requests / seconds:.0f}'} | {'' if part else len(alarmed)} |"
+        )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="conformance.bench.fuzzing", description=__doc__)
     parser.add_argument("--schemathesis", default="schemathesis", metavar="COMMAND")
-    parser.add_argument("--faults", type=int, default=20, metavar="N", help="how many (default 20)")
-    parser.add_argument("--log", type=Path, metavar="FILE", help="what each missed, as JSON lines")
+    parser.add_argument("--faults", type=int, metavar="N", help="how many (default all)")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="who found what, as JSON lines")
     given = parser.parse_args(argv)
+    logging.disable(logging.CRITICAL)  # the provider says of each crash that it crashed
+    machine = f"{os.cpu_count()} CPUs, {platform.system()}, Python {platform.python_version()}"
+    print(machine, flush=True)
     for line in table(given.schemathesis, given.faults, given.log):
         print(line, flush=True)
     return 0

@@ -67,7 +67,7 @@ def corpus() -> Asked:
         answers = asyncio.run(answered(endpoint, bodies, None))
         agreed[endpoint.name] = [
             (body, status)
-            for body, status in zip(bodies, answers, strict=True)
+            for body, (status, _) in zip(bodies, answers, strict=True)
             if _class(status) == (2 if schema.is_valid(json.loads(body)) else 4)
         ]
     return agreed
@@ -94,19 +94,24 @@ def _other_text(name: str, value: Any) -> Any:
     return TEXT if name in TEXTS and isinstance(value, str) and value else value
 
 
-async def answered(endpoint: Endpoint, bodies: Iterable[bytes], fault: Fault | None) -> list[int]:
-    """The status of each body at a provider with a fault."""
+Answer = tuple[int, bytes]
+
+
+async def answered(
+    endpoint: Endpoint, bodies: Iterable[bytes], fault: Fault | None
+) -> list[Answer]:
+    """What a provider with a fault answers to each body."""
     app = create_app(ReferenceConfig(), clock=VirtualClock(), faults=[fault.id] if fault else [])
     headers = {"authorization": f"Bearer {KEY_MAIN}", "content-type": "application/json"}
-    statuses = []
+    answers = []
     async with httpx.AsyncClient(transport=InProcessTransport(app)) as client:
         for body in bodies:
             try:
                 answer = await client.post(BASE_URL + endpoint.path, content=body, headers=headers)
-                statuses.append(answer.status_code)
+                answers.append((answer.status_code, answer.content))
             except httpx.HTTPError:
-                statuses.append(500)  # no answer is as bad
-    return statuses
+                answers.append((500, b""))  # no answer is as bad
+    return answers
 
 
 def of_validation(fault: Fault, asked: Asked) -> bool:
@@ -115,7 +120,8 @@ def of_validation(fault: Fault, asked: Asked) -> bool:
     bodies = asked[endpoint.name]
     now = asyncio.run(answered(endpoint, (body for body, _ in bodies), fault))
     changed = [
-        _class(status) != _class(before) for (_, before), status in zip(bodies, now, strict=True)
+        _class(status) != _class(before)
+        for (_, before), (status, _) in zip(bodies, now, strict=True)
     ]
     return any(changed) and not all(changed)
 
