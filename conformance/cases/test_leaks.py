@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from conformance.exchange import Exchange, Steps
 from conformance.expect import Inconclusive, NotApplicable, fail, require
@@ -23,17 +24,22 @@ _TRACE = re.compile(
     r"|\bgoroutine \d+ \["
     r"|thread '[^']+' panicked at"
     r"|\b[\w.]+\.java:\d+\)"
+    r"|\bin \S+\.cs:line \d+"
+    r"|#\d+ \S+\.php\(\d+\)"
+    r"|\.rb:\d+:in [`']"
 )
 _PATH = re.compile(
-    r"(?<![\w/:.])/(?:usr|home|root|opt|var|app|srv|tmp|etc|mnt|workspace|site-packages)/"
-    r"[\w.-]+/[\w./-]*\.(?:py|js|ts|mjs|go|rs|rb|java|so|cpp|cc|h|toml|ya?ml|env|json|db)\b"
+    r"(?<![\w/:.])/(?:usr|home|root|opt|var|app|srv|tmp|etc|mnt|workspaces?|site-packages|src|code"
+    r"|Users)/[\w.-]+/[\w./-]*\.(?:py|js|ts|mjs|go|rs|rb|java|so|cpp|cc|h|toml|ya?ml|env|json|db)\b"
     r"|\b[A-Z]:\\\\?(?:Users|app|inetpub|Program)[\w\\.-]+"
     r"|\bsite-packages/|\bnode_modules/"
 )
 _UPSTREAM = re.compile(
     r"\bhttps?://(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|10\.\d+\.\d+\.\d+"
     r"|192\.168\.\d+\.\d+|172\.(?:1[6-9]|2\d|3[01])\.\d+\.\d+|[\w-]+\.(?:internal|local|svc)\b"
-    r"|[\w.-]+\.svc\.cluster\.local)[^\s\"'<>]*"
+    r"|[\w.-]+\.svc\.cluster\.local"
+    r"|[a-z][\w-]*:\d{2,5}\b|\[(?:::1|f[cd][0-9a-f]{2}:[0-9a-f:]*)\])[^\s\"'<>]*"
+    r"|(?<![\d.])(?:127|10|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2,3}:\d{2,5}\b"
     r"|\bupstream (?:returned|responded|error|server)\b[^\"]{0,20}\b\d{3}\b",
     re.I,
 )
@@ -57,8 +63,11 @@ def _text(x: Exchange) -> str:
 
 
 def _without_own(x: Exchange, found: str) -> bool:
-    """Whether the request itself holds the text, so that nothing was told that was not known."""
+    """Whether the request did not hold the text, nor is it the address that was asked."""
     sent = x.request.body.decode("utf-8", "replace") + x.request.url
+    own = urlsplit(x.request.url).netloc
+    if own and own in found:
+        return False
     found = found.rstrip(".,;:!?)]}'\"\\")
     return found not in sent and found.replace("\\", "") not in sent
 

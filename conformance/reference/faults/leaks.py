@@ -22,11 +22,12 @@ _TEXTS = {
 }
 
 
-def _say(id: str, text: str) -> None:
+def _say(id: str, text: str, breaks: str = "") -> None:
     def hook(call: Call, error: ErrorReply) -> None:
         error.body["error"]["message"] += " " + text
 
-    fault(id, at="error", when=_ROLE, text=f"An error says: {text.splitlines()[0]}")(hook)
+    words = f"An error says: {text.splitlines()[0]}"
+    fault(id, at="error", when=_ROLE, text=words, breaks=breaks or id)(hook)
 
 
 for _id, _text in _TEXTS.items():
@@ -37,6 +38,19 @@ for _id, _text in _TEXTS.items():
 def node(call: Call, error: ErrorReply) -> None:
     """An error carries the stack of a JavaScript server."""
     error.body["error"]["message"] += " at answer (server.js:12:7)"
+
+
+_WAYS = {
+    "leaks.upstream/service": "could not reach http://worker-3:8000/generate",
+    "leaks.upstream/bare": "dial tcp 10.0.3.7:8000: connection refused",
+    "leaks.upstream/six": "could not reach http://[fd00:0:1::7]:8000/generate",
+    "leaks.stack-trace/dotnet": "at Serve.Answer() in Serve.cs:line 12",
+    "leaks.stack-trace/ruby": "serve.rb:12:in `answer'",
+    "leaks.stack-trace/php": "#0 index.php(12): answer()",
+    "leaks.file-path/source": "cannot read /src/server/settings.toml",
+}
+for _id, _text in _WAYS.items():
+    _say(_id, _text, _id.partition("/")[0])
 
 
 @fault("leaks.header", at="http", route="models.list")
