@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from conformance.exchange import Exchange, Steps
 
@@ -115,6 +116,11 @@ class Index:
                 self._drivers.setdefault(x.driver, []).append(x)
             if x.probe and not x.superseded:
                 self._groups.setdefault((x.driver, x.probe), []).append(x)
+
+    @cached_property
+    def by_id(self) -> dict[str, Exchange]:
+        """The exchanges by their numbers."""
+        return {x.id: x for x in reversed(self.exchanges)}
 
     def exchange(self, probe: str, driver: str) -> Exchange | None:
         group = self._groups.get((driver, probe))

@@ -290,7 +290,7 @@ def make_result(
 
 
 def _exchange(bench: Bench, id: str) -> Exchange | None:
-    return next((x for x in bench.index.exchanges if x.id == id), None)
+    return bench.index.by_id.get(id)
 
 
 def known_failure(
