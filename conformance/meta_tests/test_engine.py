@@ -12,7 +12,7 @@ import pytest
 
 from conformance import capability as capabilities
 from conformance import probe as probes
-from conformance.capability import Capability, Claim, Finding, find
+from conformance.capability import Claim, Finding
 from conformance.clock import SystemClock, VirtualClock
 from conformance.drivers import node_sdk
 from conformance.drivers.inprocess import InProcessTransport
@@ -366,31 +366,6 @@ def test_the_plan_puts_shared_probes_and_gates_first(registry: dict[str, Any]) -
     made_plan = plan([*cases, case("shared", drivers=("node-sdk",))], ("http", "node-sdk"))
     assert [name for _, name in made_plan.pairs] == ["gate", "shared"]
     assert made_plan.requests == 2
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "wanted"),
-    [
-        (200, {}, Finding.WORKS),
-        (400, {}, Finding.REFUSED),
-        (404, {}, Finding.ABSENT),
-        (404, {"error": {"code": "model_not_found"}}, Finding.REFUSED),
-        (429, {}, Finding.UNKNOWN),
-        (500, {}, Finding.BROKEN),
-        (501, {}, Finding.ABSENT),
-    ],
-)
-def test_what_a_gate_says(status: int, body: Any, wanted: Finding) -> None:
-    assert find(Capability("a", "a", "g"), made(body, status=status)) is wanted
-
-
-def test_a_gate_whose_effect_cannot_be_read_is_broken() -> None:
-    def look(x: Any) -> bool:
-        return bool(x.json["missing"])
-
-    assert find(Capability("a", "a", "g", took_effect=look), made({})) is Finding.BROKEN
-    assert find(Capability("a", "a", "g"), None) is Finding.UNKNOWN
-    assert find(Capability("a", "a", "g"), made(response=False)) is Finding.UNKNOWN
 
 
 def test_two_of_one_name_are_refused(registry: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Driving: what is sent late or not at all, and what stands in for what."""
+"""Driving: what is sent late or not at all, what stands in for what, what a gate says."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from conformance.capability import Finding
+from conformance.capability import Capability, Finding, find
 from conformance.clock import VirtualClock
 from conformance.meta_tests import test_engine as engine
+from conformance.meta_tests.support import made
 from conformance.meta_tests.test_engine import (
     App,
     add,
@@ -87,3 +88,28 @@ def test_a_second_try_that_comes_too_late_leaves_the_first(registry: dict[str, A
     found = driven(app, case("one"), limits=Limits(max_seconds=10.0))
     assert found.requests == 1
     assert [x.superseded for x in found.recording.exchanges] == [False]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "wanted"),
+    [
+        (200, {}, Finding.WORKS),
+        (400, {}, Finding.REFUSED),
+        (404, {}, Finding.ABSENT),
+        (404, {"error": {"code": "model_not_found"}}, Finding.REFUSED),
+        (429, {}, Finding.UNKNOWN),
+        (500, {}, Finding.BROKEN),
+        (501, {}, Finding.ABSENT),
+    ],
+)
+def test_what_a_gate_says(status: int, body: Any, wanted: Finding) -> None:
+    assert find(Capability("a", "a", "g"), made(body, status=status)) is wanted
+
+
+def test_a_gate_whose_effect_cannot_be_read_is_broken() -> None:
+    def look(x: Any) -> bool:
+        return bool(x.json["missing"])
+
+    assert find(Capability("a", "a", "g", took_effect=look), made({})) is Finding.BROKEN
+    assert find(Capability("a", "a", "g"), None) is Finding.UNKNOWN
+    assert find(Capability("a", "a", "g"), made(response=False)) is Finding.UNKNOWN
