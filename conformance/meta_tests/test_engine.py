@@ -12,7 +12,7 @@ import pytest
 
 from conformance import capability as capabilities
 from conformance import probe as probes
-from conformance.capability import Claim, Finding
+from conformance.capability import Capability, Claim, Finding
 from conformance.clock import SystemClock, VirtualClock
 from conformance.drivers import node_sdk
 from conformance.drivers.inprocess import InProcessTransport
