@@ -7,9 +7,17 @@ from typing import Any
 
 from conformance.exchange import Exchange, Steps
 from conformance.expect import NotApplicable, expect, fail, require
-from conformance.probes.idempotency import same_answer
+from conformance.probes.idempotency import ELSEWHERE, same_answer
 from conformance.ratelimits import number
-from conformance.requirement import MUST, SHOULD, Source, field, requirement
+from conformance.requirement import (
+    MUST,
+    SHOULD,
+    Case,
+    Requirement,
+    Source,
+    field,
+    requirement,
+)
 from conformance.wire.sdk_retry import node_sdk_delay, python_sdk_delay
 
 NEEDS = "idempotency"
@@ -53,6 +61,31 @@ def test_same_answer(idempotency: Steps) -> None:
 def id_of(x: Exchange) -> Any:
     body = x.json
     return body.get("id") if isinstance(body, dict) else None
+
+
+def _elsewhere(endpoint: str) -> Case:
+    def decide(steps: Steps) -> None:
+        first = served(steps, f"{endpoint}-first")
+        second = answered_step(steps, f"{endpoint}-second")
+        if second.status == 429 or id_of(first) is None:
+            raise NotApplicable("the answers cannot be compared")
+        shown = id_of(second) or second.status
+        if not same_answer(first, second):
+            fail("id", f"that of the first answer, {id_of(first)}", shown, exchange=second)
+
+    made = Requirement(
+        f"idempotency.replay.{endpoint}",
+        MUST,
+        f"At /{endpoint}, too, the same key and body are answered by the same object.",
+        DRAFT,
+        NEEDS,
+        (TWICE,),
+    )
+    probes = ("idempotency_elsewhere",)
+    return Case(made, decide, probes=probes, any_status=True, module=__name__)
+
+
+CASES = [_elsewhere(endpoint) for endpoint in ELSEWHERE]
 
 
 @requirement(

@@ -191,6 +191,41 @@ async def idempotency_left(s: Any) -> None:
             break
 
 
+ELSEWHERE = ("responses", "completions")
+"""Endpoints beside chat completions whose answers have ids."""
+
+
+@scenario("idempotency_elsewhere", needs="idempotency", cost=2 * len(ELSEWHERE))
+async def idempotency_elsewhere(s: Any) -> None:
+    """The same request twice at other endpoints."""
+    keys = _Keys(s)
+    words = "Write one sentence about the word"
+    bodies = {
+        "responses": {
+            "model": s.model("chat"),
+            "input": f"{words} {s.nonce('responses')}.",
+            "max_output_tokens": 64,
+            "store": False,
+        },
+        "completions": {
+            "model": s.model("completion"),
+            "prompt": f"{words} {s.nonce('completions')}.",
+            "max_tokens": 16,
+        },
+    }
+
+    async def twice(name: str) -> Exchange:
+        for step in (f"{name}-first", f"{name}-second"):
+            found: Exchange = await s.send(
+                step, "POST", f"/{name}", json=bodies[name], headers=keys.key(name), retry=False
+            )
+            if not found.ok:
+                break
+        return found
+
+    await s.gather(*(twice(name) for name in ELSEWHERE))
+
+
 def _kept(target: Any) -> float:
     """Seconds that a key is waited for; 0 where nobody says how many, or where they are many."""
     kept = target.idempotency_expiry_s or 0.0

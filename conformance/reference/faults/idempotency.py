@@ -52,6 +52,8 @@ def store(id: str, *breaks: str, **options: Any) -> Any:
     _I + "concurrent.once",
     _I + "error.then-replayed",
     _I + "expiry.kept",
+    _I + "replay.responses",
+    _I + "replay.completions",
     "served.idempotency",
     field_defects="idem-ignored",
 )
@@ -66,6 +68,8 @@ class Ignores(IdempotencyStore):
     _I + "replay.success",
     _I + "replay.success",
     _I + "expiry.kept",
+    _I + "replay.responses",
+    _I + "replay.completions",
     _KEPT,
     _I + "error.then-replayed",
     _I + "stream.served-again",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from conformance.probes.idempotency import ELSEWHERE
 from conformance.reference.call import Call
 from conformance.reference.errors import ApiError
 from conformance.reference.faults.idempotency import Name, store
@@ -146,6 +147,22 @@ class Locked(IdempotencyStore):
             held.discard(name)
 
         return Reply(reply.status, reply.headers, send)
+
+
+def _only_chat(endpoint: str) -> None:
+    class Ignores(IdempotencyStore):
+        __doc__ = f"At /{endpoint} the key is ignored."
+
+        async def once(self, call: Call, execute: Callable[[], Awaitable[Reply]]) -> Reply:
+            if call.path == f"/v1/{endpoint}":
+                return await execute()
+            return await super().once(call, execute)
+
+    store(f"{_I}replay.{endpoint}", f"{_I}replay.{endpoint}")(Ignores)
+
+
+for _endpoint in ELSEWHERE:
+    _only_chat(_endpoint)
 
 
 class _Expiring(IdempotencyStore):
