@@ -88,6 +88,8 @@ def estimate(content: object, tokens: int) -> int:
     """Tokens that a request may use: what its probe says, or what its body asks for, if more."""
     if not isinstance(content, bytes) or not content:
         return tokens if content is not None else 0
+    if content.startswith(b"--"):
+        return tokens  # a form: its files are no text
     asked = 0
     try:
         body = json.loads(content) if len(content) < 100_000 else None

@@ -10,6 +10,9 @@ from conformance.expect import Inconclusive, NotApplicable, fail, require
 from conformance.requirement import MUST, SHOULD, Case, Level, Requirement, Source
 
 Object = dict[str, Any]
+STEADY = {"object", "created_at", "name", "description", "instructions", "model", "metadata",
+          "role", "content", "thread_id", "endpoint", "input_file_id"}  # fmt: skip
+"""Members of objects that do not change by themselves."""
 PAGING = ("openai-python and openai-node: paging misses objects or never ends",)
 
 
@@ -235,6 +238,16 @@ def list_rules(
         for name in ("made-2", "made-3"):
             require(own(steps, name) in found, "data", f"{own(steps, name)} present", found[:5])
 
+    def listed(steps: Steps) -> None:
+        found = {one.get("id"): one for one in data_of(steps, "list")}
+        for name in ("made-1", "made-2", "made-3"):
+            made = good(steps, name)
+            one = found.get(made.get("id"), {})
+            for key in STEADY & made.keys() & one.keys():
+                require(one[key] == made[key], f"data[].{key}", str(made[key]), one[key])
+
+    if area != "files":
+        add("same", f"What a list of {noun} holds is what was made.", listed)
     add("contains", f"A list of {noun} holds what was made a moment ago.", contains)
     add("newest-first", f"A list of {noun} begins with the newest.", newest, SHOULD)
     add("limit", f"`limit` is the number of {noun} on a page.", limit)

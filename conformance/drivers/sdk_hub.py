@@ -174,7 +174,7 @@ class Hub:
         ticket.active += 1
         ticket.idle.clear()
         try:
-            async with self.courier.gate(meta, estimate(arrival.body, ticket.probe.tokens)):
+            async with self.courier.gate(meta, estimate(arrival.body or None, ticket.probe.tokens)):
                 ticket.metas.append(meta)
                 yield Passage(
                     meta, ticket.timeout, 0.0 if ticket.probe.options.get("timeout") else LINGER

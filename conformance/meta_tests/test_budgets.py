@@ -113,3 +113,4 @@ def test_a_reservation_is_at_least_what_the_body_asks_for() -> None:
     assert estimate(b'{"messages":[],"max_tokens":500,"n":3}', 64) >= 1500
     assert estimate(b'{"messages":[],"max_tokens":1}', 64) == 64
     assert estimate(b"x" * 300_000, 64) == 100_000
+    assert estimate(b"--boundary" + b"x" * 300_000, 64) == 64

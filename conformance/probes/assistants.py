@@ -55,7 +55,7 @@ async def ask(s: Session, step: str, method: str, path: str, body: Any = None) -
     return await s.send(step, method, path, json=body, headers=BETA)
 
 
-@scenario("assistants_use", needs="assistants", cost=24)
+@scenario("assistants_use", needs="assistants", cost=25)
 async def _assistants(s: Session) -> None:
     """Three assistants: made, listed, changed, deleted."""
     path, model = "/assistants", s.model("chat")
@@ -77,6 +77,7 @@ async def _assistants(s: Session) -> None:
         ask(s, "asc", "GET", f"{path}?limit=100&order=asc&after={one}"),
         ask(s, "no-model", "POST", path, {"name": NAME}),
         ask(s, "bad-tools", "POST", path, {"model": model, "tools": "weather"}),
+        ask(s, "unknown-model", "POST", path, {"model": s.model("unknown")}),
         ask(s, "unknown", "GET", other),
         ask(s, "unknown-update", "POST", other, {"name": "x"}),
         ask(s, "unknown-delete", "DELETE", other),
@@ -162,18 +163,29 @@ async def walk(s: Session, path: str, most: int = 5) -> None:
         after = f"&after={name}"
 
 
-@scenario("assistants_other_key", needs="assistants", keys=("second",), cost=12)
+@scenario("assistants_other_key", needs="assistants", keys=("second",), cost=19)
 async def _other_key(s: Session) -> None:
     """Another account looks for an assistant and a thread."""
     made = await ask(s, "create", "POST", "/assistants", {"model": s.model("chat")})
     thread = await ask(s, "thread", "POST", "/threads", {"messages": [FIRST]})
     one, two = f"/assistants/{id_of(made)}", f"/threads/{id_of(thread)}"
+    message = id_of(await ask(s, "message", "POST", f"{two}/messages", FIRST))
+    run = {"assistant_id": id_of(made)}
+    for step, path, body in (
+        ("update", one, {"name": "Taken"}),
+        ("thread-update", two, {"metadata": {"by": "another"}}),
+        ("thread-add", f"{two}/messages", {"role": "user", "content": "From another."}),
+        ("thread-run", f"{two}/runs", run),
+    ):
+        await s.send(step, "POST", path, json=body, headers=BETA, key="second")
     for step, method, path in (
         ("get", "GET", one),
         ("list", "GET", "/assistants?limit=100"),
         ("delete", "DELETE", one),
         ("thread-get", "GET", two),
         ("thread-messages", "GET", f"{two}/messages"),
+        ("thread-message", "GET", f"{two}/messages/{message}"),
+        ("thread-runs", "GET", f"{two}/runs"),
         ("thread-delete", "DELETE", two),
     ):
         await s.send(step, method, path, headers=BETA, key="second")

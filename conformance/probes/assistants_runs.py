@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.exchange import Exchange
-from conformance.objects import field_of, id_of, unknown
+from conformance.objects import BETA, field_of, id_of, unknown
 from conformance.probe import scenario
 from conformance.probes.assistants import ASSISTANT, FUNCTION, ask, walk
 from conformance.probes.chat import REPEAT
@@ -116,6 +116,7 @@ async def _tools(s: Session) -> None:
         wrong = [{"tool_call_id": unknown(calls[0]), "output": OUTPUT}]
         await ask(s, "wrong-outputs", "POST", f"{path}/submit_tool_outputs",
                   {"tool_outputs": wrong})  # fmt: skip
+        await ask(s, "no-outputs", "POST", f"{path}/submit_tool_outputs", {"tool_outputs": []})
         outputs = [{"tool_call_id": name, "output": OUTPUT} for name in calls]
         await ask(s, "outputs", "POST", f"{path}/submit_tool_outputs", {"tool_outputs": outputs})
         after = await poll(s, path, "requires_action", step="poll-after")
@@ -133,7 +134,7 @@ async def _tools(s: Session) -> None:
     await ask(s, "cleanup", "DELETE", f"/assistants/{assistant}")
 
 
-@scenario("run_cancel", needs="assistants", cost=30, tokens=128)
+@scenario("run_cancel", needs="assistants", cost=33, tokens=128)
 async def _cancel(s: Session) -> None:
     """A run that waits for the output of a function is cancelled."""
     assistant = await _assistant(s)
@@ -142,6 +143,13 @@ async def _cancel(s: Session) -> None:
     run = id_of(await ask(s, "create", "POST", f"{thread}/runs", body))
     path = f"{thread}/runs/{run}"
     await poll(s, path, "requires_action")
+    if s.key("second"):
+        for step, method, where, sent in (
+            ("foreign-get", "GET", path, None),
+            ("foreign-steps", "GET", f"{path}/steps", None),
+            ("foreign-cancel", "POST", f"{path}/cancel", {}),
+        ):
+            await s.send(step, method, where, json=sent, headers=BETA, key="second")
     await ask(s, "cancel", "POST", f"{path}/cancel")
     await poll(s, path, "requires_action", step="poll-after")
     await ask(s, "again", "POST", f"{thread}/messages", {"role": "user", "content": "Hello?"})

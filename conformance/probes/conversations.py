@@ -56,7 +56,7 @@ def ids(x: Exchange) -> list[str]:
     return [i["id"] for i in found if isinstance(i, dict) and isinstance(i.get("id"), str)]
 
 
-@scenario("conversation_life", needs="conversations", cost=18)
+@scenario("conversation_life", needs="conversations", cost=22)
 async def _life(session: Session) -> None:
     """Create, change, add items, list them, delete one, delete all."""
     created = await session.post("create", PATH, metadata={"topic": "letters"}, items=FIRST)
@@ -75,12 +75,20 @@ async def _life(session: Session) -> None:
         await session.send("rest", "GET", f"{path}/items?order=asc&limit=10&after={last}")
     if session.key("second"):
         await session.send("foreign", "GET", path, key="second")
+        await session.send("foreign items", "GET", f"{path}/items", key="second")
     if ids(added):
         one = f"{path}/items/{quote(ids(added)[0], safe='')}"
         await session.send("item", "GET", one)
         await session.send("item delete", "DELETE", one)
         await session.send("item gone", "GET", one)
         await session.send("left", "GET", f"{path}/items?order=asc")
+    if session.key("second"):
+        for step, method, where, sent in (
+            ("foreign update", "POST", path, {"metadata": {"topic": "taken"}}),
+            ("foreign add", "POST", f"{path}/items", {"items": MORE[:1]}),
+            ("foreign delete", "DELETE", path, None),
+        ):
+            await session.send(step, method, where, json=sent, key="second")
     await session.send("delete", "DELETE", path)
     await session.send("gone", "GET", path)
     await session.send("gone items", "GET", f"{path}/items")

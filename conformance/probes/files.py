@@ -84,7 +84,7 @@ async def _bytes(s: Session) -> None:
         await s.send("cleanup", "DELETE", f"{PATH}/{name}")
 
 
-@scenario("files_forms", needs="files", cost=10)
+@scenario("files_forms", needs="files", cost=12)
 async def _forms(s: Session) -> None:
     """Forms that are legal but unusual, and forms that are wrong."""
     file = Part("file", batch_line("a"), "a.jsonl")
@@ -92,6 +92,12 @@ async def _forms(s: Session) -> None:
     legal = {
         "file-first": form(file, purpose),
         "quoted-boundary": form(purpose, file),
+        "expires": form(
+            purpose,
+            Part("expires_after[anchor]", "created_at"),
+            Part("expires_after[seconds]", "7200"),
+            file,
+        ),
         "typed": form(purpose, Part("file", file.data, "a.jsonl", "text/plain; charset=utf-8")),
     }
     legal["quoted-boundary"]["headers"] = {
@@ -146,7 +152,7 @@ def _upload(size: int) -> dict[str, object]:
     }
 
 
-@scenario("upload_use", needs="uploads", cost=14)
+@scenario("upload_use", needs="uploads", cost=18)
 async def _parts(s: Session) -> None:
     """Two parts, sent in the wrong order and put together in the right one."""
     made = await s.post("create", "/uploads", **_upload(len(HEAD + TAIL)))
@@ -158,6 +164,7 @@ async def _parts(s: Session) -> None:
     whole = field_of(await s.post("complete", f"{path}/complete", part_ids=ids), "file")
     file = whole.get("id") if isinstance(whole, dict) else None
     await s.send("late-part", "POST", f"{path}/parts", **form(Part("data", HEAD, "blob")))
+    await s.send("late-cancel", "POST", f"{path}/cancel")
     if isinstance(file, str) and file:
         await s.send("file", "GET", f"{PATH}/{file}")
         await s.send("content", "GET", f"{PATH}/{file}/content")
@@ -166,6 +173,11 @@ async def _parts(s: Session) -> None:
     path = f"/uploads/{id_of(other)}"
     part = await s.send("part-3", "POST", f"{path}/parts", **form(Part("data", HEAD, "blob")))
     await s.post("wrong-size", f"{path}/complete", part_ids=[id_of(part)])
+    if s.key("second"):
+        sent = form(Part("data", HEAD, "blob"))
+        await s.send("foreign-part", "POST", f"{path}/parts", key="second", **sent)
+        await s.send("foreign-cancel", "POST", f"{path}/cancel", key="second")
     await s.send("cancel", "POST", f"{path}/cancel")
     await s.send("cancelled-part", "POST", f"{path}/parts", **form(Part("data", HEAD, "blob")))
+    await s.post("cancelled-complete", f"{path}/complete", part_ids=[id_of(part)])
     await s.send("unknown", "POST", f"{path[:-8]}00000000/cancel")

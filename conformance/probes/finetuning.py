@@ -35,7 +35,7 @@ async def _wrong(s: Session) -> None:
     await s.post("no-file", PATH, model=s.model("chat"))
 
 
-@scenario("fine_tuning_use", needs="fine-tuning", cost=24, tier="full", claimed=True)
+@scenario("fine_tuning_use", needs="fine-tuning", cost=27, tier="full", claimed=True)
 async def _use(s: Session) -> None:
     """A job on a tiny file, cancelled at once."""
     lines = [
@@ -45,9 +45,14 @@ async def _use(s: Session) -> None:
     file = id_of(await s.send("file", "POST", "/files", **upload("t.jsonl", jsonl(lines),
                                                                 "fine-tune")))  # fmt: skip
     await s.post("unknown-file", PATH, model=s.model("chat"), training_file=unknown(file))
-    made = await s.post("create", PATH, model=s.model("chat"), training_file=file, suffix="conf")
+    made = await s.post("create", PATH, model=s.model("chat"), training_file=file, suffix="conf",
+                        metadata={"suite": "conformance"})  # fmt: skip
     if made.ok:
         path = f"{PATH}/{id_of(made)}"
+        if s.key("second"):
+            await s.send("foreign", "GET", path, key="second")
+            await s.send("foreign-events", "GET", f"{path}/events", key="second")
+            await s.send("foreign-cancel", "POST", f"{path}/cancel", key="second")
         await s.send("cancel", "POST", f"{path}/cancel")
         await s.send("retrieve", "GET", path)
         await s.send("again", "POST", f"{path}/cancel")

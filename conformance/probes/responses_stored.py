@@ -12,6 +12,7 @@ from conformance.probe import CHAT_MODEL, Context, Skip, post, probe, scenario, 
 from conformance.probes.chat import REPEAT
 from conformance.probes.chat_stream import LONG
 from conformance.probes.responses import FILLER, HELLO, PATH, PLAIN, SHORT, response
+from conformance.probes.responses_tools import WEATHER
 from conformance.session import Session
 
 NOWHERE = "resp_00000000000000000000000000000000"
@@ -67,6 +68,14 @@ probe(
     lambda c: _stored(c, "responses_tools"),
     needs="responses.stored",
     after=("responses_tools",),
+    valid=False,
+)
+probe(
+    "responses_default_retrieved",
+    "GET",
+    lambda c: _stored(c, "responses"),
+    needs="responses.stored",
+    after=("responses",),
     valid=False,
 )
 _unknown: dict[str, Any] = {"needs": "responses.stored", "valid": False}
@@ -127,7 +136,7 @@ ITEMS = [
 ]
 
 
-@scenario("responses_items", needs="responses.stored", cost=14)
+@scenario("responses_items", needs="responses.stored", cost=15)
 async def _items(session: Session) -> None:
     """Store, list the input in every way, delete, look again."""
     created = await session.post("create", PATH, model=session.model("chat"), input=ITEMS,
@@ -152,6 +161,7 @@ async def _items(session: Session) -> None:
         await session.send("foreign items", "GET", f"{path}/input_items", key="second")
         body = response(HELLO, **SHORT, previous_response_id=re.id_of(created))[2]
         await session.send("foreign turn", "POST", PATH, json=body, key="second")
+        await session.send("foreign delete", "DELETE", path, key="second")
     await session.send("cancel", "POST", f"{path}/cancel")
     await session.send("delete", "DELETE", path)
     await session.send("gone", "GET", path)
@@ -213,7 +223,7 @@ async def _background(session: Session) -> None:
         await session.sleep(1.0)
 
 
-@scenario("responses_background_cancel", needs="responses.background", cost=4, tokens=450)
+@scenario("responses_background_cancel", needs="responses.background", cost=5, tokens=450)
 async def _cancel(session: Session) -> None:
     """Start something long, cancel it, cancel it again, look."""
     created = await session.post("create", PATH, model=session.model("chat"), input=LONG,
@@ -221,6 +231,8 @@ async def _cancel(session: Session) -> None:
     if not created.ok:
         return
     path = f"{PATH}/{name_of(created)}"
+    if session.key("second"):
+        await session.send("foreign cancel", "POST", f"{path}/cancel", key="second")
     await session.send("cancel", "POST", f"{path}/cancel")
     await session.send("again", "POST", f"{path}/cancel")
     await session.send("get", "GET", path)
@@ -250,6 +262,16 @@ probe(
     *post("/responses/input_tokens", model=CHAT_MODEL, input=f"{FILLER} {REPEAT}"),
     needs="responses.input-tokens",
 )
+for _name, _more in (
+    ("instructions", {"instructions": FILLER}),
+    ("tools", {"tools": [WEATHER]}),
+):
+    probe(
+        f"responses_input_tokens_{_name}",
+        *post("/responses/input_tokens", model=CHAT_MODEL, input=REPEAT, **_more),
+        needs="responses.input-tokens",
+        valid=False,
+    )
 _TALK = [user(FILLER), {"role": "assistant", "content": "I see."}, user(HELLO)]
 probe(
     "responses_compact",

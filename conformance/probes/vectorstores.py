@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.capability import capability
-from conformance.objects import TICK, field_of, id_of, unknown, upload
+from conformance.objects import BETA, TICK, field_of, id_of, unknown, upload
 from conformance.probe import Accepted, probe, scenario
 from conformance.probes.assistants import ask, walk
 from conformance.requirement import MUST, openai
@@ -41,7 +41,8 @@ async def _stores(s: Session) -> None:
     await s.sleep(TICK)
     two = id_of(await ask(s, "made-2", "POST", PATH, {}))
     await s.sleep(TICK)
-    three = id_of(await ask(s, "made-3", "POST", PATH, {"name": "third"}))
+    third = {"name": "third", "expires_after": {"anchor": "last_active_at", "days": 2}}
+    three = id_of(await ask(s, "made-3", "POST", PATH, third))
     desc = f"{PATH}?limit=100&order=desc"
     await s.gather(
         ask(s, "retrieve", "GET", f"{PATH}/{one}"),
@@ -64,7 +65,7 @@ async def _stores(s: Session) -> None:
     await ask(s, "cleanup", "DELETE", f"{PATH}/{three}")
 
 
-@scenario("vector_store_files", needs="vector-stores", cost=56)
+@scenario("vector_store_files", needs="vector-stores", cost=62)
 async def _files(s: Session) -> None:
     """A store with two files that is searched."""
     files = []
@@ -103,7 +104,17 @@ async def _files(s: Session) -> None:
     await s.send("kept", "GET", f"/files/{fact}")
     await s.send("foreign", "GET", path, key="second" if s.key("second") else "api",
                  headers={"OpenAI-Beta": "assistants=v2"})  # fmt: skip
-    await ask(s, "cleanup", "DELETE", path)
+    if s.key("second"):
+        for step, method, where, body in (
+            ("foreign-files", "GET", f"{path}/files", None),
+            ("foreign-search", "POST", f"{path}/search", {"query": QUESTION}),
+            ("foreign-update", "POST", path, {"name": "taken"}),
+            ("foreign-detach", "DELETE", f"{path}/files/{other}", None),
+            ("foreign-delete", "DELETE", path, None),
+        ):
+            await s.send(step, method, where, json=body, headers=BETA, key="second")
+    await ask(s, "store-deleted", "DELETE", path)
+    await s.send("file-kept", "GET", f"/files/{other}")
     for name in files:
         await s.send("cleanup", "DELETE", f"/files/{name}")
 

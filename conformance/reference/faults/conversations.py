@@ -8,6 +8,7 @@ from typing import Any
 from conformance.reference.call import Call
 from conformance.reference.errors import ApiError, ErrorReply, missing
 from conformance.reference.fault import fault
+from conformance.reference.faults._objects import Keep, answers
 from conformance.reference.faults.responses import Changer, Json, whole
 from conformance.reference.reply import Reply
 
@@ -125,14 +126,18 @@ def other_item(call: Call, body: Json) -> None:
     body["id"] += "0"
 
 
-@fault(_ + "items.deleted", at="received", route="conversations.items.delete")
-def item_stays(call: Call, value: None) -> Reply:
+@fault(_ + "items.deleted", at="accepted", route="conversations.items.delete")
+def item_stays(call: Call, body: Any) -> None:
     """Deleting an item does nothing."""
-    return Reply(200, [("content-type", "application/json")], b"{}")
+    items = call.table("conversation.items")
+    if call.params["id"] not in items:
+        return
+    items[call.params["id"]] = Keep(items[call.params["id"]])
 
 
 @fault(_ + "deleted", at="received", route=DELETE,
-       when=lambda call: "0000000" not in call.path)  # fmt: skip
+       when=lambda call: "0000000" not in call.path
+       and "-second" not in call.headers.get("authorization", ""))  # fmt: skip
 def stays(call: Call, value: None) -> Reply:
     """Deleting a conversation does nothing."""
     name = call.params["id"].encode()
@@ -140,14 +145,8 @@ def stays(call: Call, value: None) -> Reply:
     return Reply(200, [("content-type", "application/json")], data)
 
 
-@fault(_ + "private", at="accepted", route=GET,
-       when=lambda call: call.owner == "second")  # fmt: skip
-def shared(call: Call, body: Any) -> None:
-    """Every account reads every conversation."""
-    for (owner, kind), found in list(call.app.tables.items()):
-        if kind == "conversations" and owner != call.owner:
-            for name, one in found.items():
-                call.table("conversations").setdefault(name, one)
+fault(_ + "private", at="authorised", route=GET,
+      text="Every account reads every conversation.")(answers)  # fmt: skip
 
 
 def _status(id: str, route: str, status: int) -> None:
@@ -184,7 +183,7 @@ def not_named(call: Call, body: Json) -> None:
 
 
 @fault(_ + "turns.remembers", at="accepted", route="responses",
-       breaks=(_ + "turns.remembers", _ + "turns.kept"))  # fmt: skip
+       breaks=(_ + "turns.remembers", _ + "turns.kept", _ + "turns.counted"))  # fmt: skip
 def forgetful(call: Call, body: Json) -> None:
     """A conversation is written and never read."""
     if isinstance(body.get("conversation"), dict):

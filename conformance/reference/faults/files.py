@@ -219,7 +219,8 @@ def any_size(call: Call, body: Json) -> None:
         found.meta["bytes"] = sum(len(found.parts[n]) for n in body["part_ids"])
 
 
-@fault("uploads.part.after-completion", at="request", route=PART)
+@fault("uploads.part.after-completion", at="request", route=PART,
+       breaks=("uploads.part.after-completion", "uploads.cancel.late"))  # fmt: skip
 def reopen(call: Call, body: Json) -> None:
     """Parts are taken at any time."""
     found = call.table("uploads").get(call.params["id"])

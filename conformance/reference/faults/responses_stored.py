@@ -8,6 +8,7 @@ from typing import Any
 from conformance.reference.call import Call
 from conformance.reference.errors import ApiError, ErrorReply, not_found
 from conformance.reference.fault import fault
+from conformance.reference.faults._objects import answers
 from conformance.reference.faults.responses import Changer, Json, whole
 from conformance.reference.reply import Reply
 
@@ -105,7 +106,7 @@ def untold(call: Call, body: Json) -> Json:
        breaks=(_ + "deleted", _ + "deleted-items", _ + "deleted-twice"))  # fmt: skip
 def kept_on(call: Call, value: None) -> Reply | None:
     """A deletion is answered with success and nothing is deleted."""
-    if "0000000" in call.path:
+    if "0000000" in call.path or "-second" in call.headers.get("authorization", ""):
         return None
     data = b'{"id":"' + call.params["id"].encode() + b'","object":"response","deleted":true}'
     return Reply(200, [("content-type", "application/json")], data)
@@ -121,7 +122,8 @@ def items_stay(call: Call, error: ErrorReply) -> None:
                       "has_more": False}  # fmt: skip
 
 
-@fault(_ + "deleted-twice", at="error", route="responses.delete")
+@fault(_ + "deleted-twice", at="error", route="responses.delete",
+       when=lambda call: call.owner == "main")  # fmt: skip
 def deleted_again(call: Call, error: ErrorReply) -> None:
     """A second deletion is answered with success."""
     if error.status == 404 and "0000000" not in call.path:
@@ -129,14 +131,8 @@ def deleted_again(call: Call, error: ErrorReply) -> None:
         error.body = {"id": call.params["id"], "object": "response", "deleted": True}
 
 
-@fault(_ + "private", at="accepted", route=ONE)
-def shared(call: Call, body: Any) -> None:
-    """Every account reads every response."""
-    for (_owner, kind), found in call.app.tables.items():
-        if kind == "responses":
-            for name, record in found.items():
-                call.table("responses").setdefault(name, record)
-            break
+fault(_ + "private", at="authorised", route=ONE,
+      text="Every account reads every response.")(answers)  # fmt: skip
 
 
 @fault(_ + "cancel-refused", at="error", route="responses.cancel")

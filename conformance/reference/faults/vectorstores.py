@@ -77,6 +77,8 @@ fill("vector-store.search.limit", f"{V}.search", "max_num_results is ignored.",
 def keep(call: Call, body: Any) -> None:
     """A file stays in its store."""
     stores = call.table("stores.files")
+    if call.params["id"] not in stores:
+        return
     stores[call.params["id"]] = Keep(stores[call.params["id"]])
 
 

@@ -99,7 +99,8 @@ def retrieve_item(call: Call) -> Answer:
 
 def delete_item(call: Call) -> Answer:
     """DELETE /conversations/{id}/items/{item}: answers with the conversation."""
-    del call.table("conversation.items")[call.params["id"]][_item(call)["id"]]
+    name = _item(call)["id"]
+    del call.table("conversation.items")[call.params["id"]][name]
     return Answer(_found(call))
 
 

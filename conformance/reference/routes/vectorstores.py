@@ -66,7 +66,7 @@ def create(call: Call) -> Answer:
         "file_counts": {},
         "status": "completed",
         "expires_after": body.get("expires_after"),
-        "expires_at": None,
+        "expires_at": _expiry(call, body.get("expires_after")),
         "last_active_at": call.now,
         "metadata": body.get("metadata") or {},
     }
@@ -74,6 +74,11 @@ def create(call: Call) -> Answer:
     call.table("stores")[store["id"]] = store
     call.table("stores.files")[store["id"]] = files
     return Answer(_counted(call, store))
+
+
+def _expiry(call: Call, after: Any) -> int | None:
+    days = after.get("days") if isinstance(after, dict) else None
+    return call.now + days * 86_400 if isinstance(days, int) else None
 
 
 def take_in(call: Call, store: str, name: str, attributes: Any = None) -> dict[str, Any]:
