@@ -316,15 +316,16 @@ def test_finish_alone(stream: Exchange) -> None:
 @requirement(
     "chat.stream.choices-not-empty",
     MUST,
-    "`choices` is empty only in the chunk that reports usage or moderation.",
+    "`choices` is empty only in a chunk that reports usage, moderation or the prompt's filters.",
     source=CHUNK,
     needs=NEEDS,
     over=CHAT_STREAM,
     breaks=["`chunk.choices[0]`: IndexError"],
 )
 def test_choices_not_empty(stream: Exchange) -> None:
+    reports = ("usage", "moderation", "prompt_filter_results")
     for number, chunk in streamed.chunks(stream):
-        if chunk.get("choices") == [] and not (chunk.get("usage") or chunk.get("moderation")):
+        if chunk.get("choices") == [] and not any(chunk.get(key) for key in reports):
             fail(f"event {number}: choices", "a choice", sorted(chunk))
 
 

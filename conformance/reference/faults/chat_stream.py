@@ -278,17 +278,10 @@ def finish_with_text(call: Call, chunks: Chunks) -> Chunks:
     return made
 
 
-@fault("chat.stream.choices-not-empty", at="chunks", route="chat",
-       breaks=("chat.stream.choices-not-empty", "chat.stream.constant-id",
-               "chat.stream.constant-created", "chat.stream.constant-model",
-               "chat.stream.shape.id.non-empty", "chat.stream.shape.model.non-empty",
-               "chat.stream.shape.object", "chat.stream.shape.created"),
-       field_defects="azure-first-chunk-empty-choices")  # fmt: skip
-def empty_first(call: Call, chunks: Chunks) -> Chunks:
-    """The first chunk has no choices, and its id, model and object are empty."""
-    first = {"id": "", "object": "", "created": 0, "model": "", "choices": [],
-             "prompt_filter_results": [{"prompt_index": 0}]}  # fmt: skip
-    return [first, *chunks]
+@fault("chat.stream.choices-not-empty", at="chunks", route="chat")
+def empty_opening(call: Call, chunks: Chunks) -> Chunks:
+    """The first chunk has no choices and reports nothing."""
+    return [{**chunks[0], "choices": []}, *chunks]
 
 
 @fault("chat.stream.choices-not-empty/last", at="chunks", route="chat",

@@ -264,3 +264,16 @@ def id_of_the_second(call: Call, chunks: Chunks) -> None:
     if call.fields.get("max_tokens") == 32:
         for chunk in chunks:
             chunk["id"] = f"chatcmpl-{chunk['created']}"
+
+
+@fault("chat.stream.shape.id.non-empty/filters", at="chunks", route="chat",
+       breaks=("chat.stream.constant-id", "chat.stream.constant-created",
+               "chat.stream.constant-model", "chat.stream.shape.id.non-empty",
+               "chat.stream.shape.model.non-empty", "chat.stream.shape.object",
+               "chat.stream.shape.created"),
+       field_defects="azure-first-chunk-empty-choices")  # fmt: skip
+def empty_first(call: Call, chunks: Chunks) -> Chunks:
+    """The first chunk has no choices, and its id, model and object are empty."""
+    first = {"id": "", "object": "", "created": 0, "model": "", "choices": [],
+             "prompt_filter_results": [{"prompt_index": 0}]}  # fmt: skip
+    return [first, *chunks]

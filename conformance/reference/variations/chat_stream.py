@@ -250,3 +250,16 @@ def fast(call: Call, frames: Frames) -> None:
     """A thousand tokens a second."""
     for one in frames:
         one.delay /= 20
+
+
+FILTERS = {"hate": {"filtered": False, "severity": "safe"}}
+
+
+@variation("stream.filters", at="chunks", route="chat")
+def filters(call: Call, chunks: Chunks) -> Chunks:
+    """As on Azure: a chunk before all others tells of the prompt's filters, and has no choices."""
+    for chunk in chunks:
+        for choice in chunk["choices"]:
+            choice["content_filter_results"] = FILTERS if choice["delta"].get("content") else {}
+    told = [{"prompt_index": 0, "content_filter_results": FILTERS}]
+    return [{**chunks[0], "choices": [], "prompt_filter_results": told}, *chunks]
