@@ -6,6 +6,7 @@ silence, absent and broken are five different findings.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -38,7 +39,7 @@ class Capability:
     ``took_effect``: given the gate's successful answer, whether the feature really did something
     (None: success is enough). ``core``: so much a part of what it is within that its refusal is a
     failure unless the profile says that it is refused; or an endpoint whose plainest request is
-    refused for another reason than its model, and which is therefore not taken for absent.
+    refused for another reason than what is offered, and which is therefore not taken for absent.
     """
 
     name: str
@@ -114,7 +115,7 @@ def find(capability: Capability, gate: Exchange | Steps | None) -> Finding:
     if status in (400, 422) and capability.core and not capability.within:
         if declined(exchange):
             return Finding.UNKNOWN  # what does not send the parameter may work
-        return Finding.REFUSED if _of_the_model(exchange) else Finding.BROKEN
+        return Finding.REFUSED if _not_offered(exchange) else Finding.BROKEN
     if 400 <= status < 500:
         return Finding.REFUSED
     if exchange.context.get("borrowed"):
@@ -132,10 +133,14 @@ def _names_a_thing(exchange: Exchange) -> bool:
     return bool(_error(exchange).get("code"))
 
 
-def _of_the_model(exchange: Exchange) -> bool:
-    """A refusal that is about the model, which may not be one for this endpoint."""
+_NOT_OFFERED = re.compile(r"model|support|endpoint|available|enabled|disabled|implemented")
+
+
+def _not_offered(exchange: Exchange) -> bool:
+    """A refusal of all that one could ask, or of the model, which may not be one for this."""
     error = _error(exchange)
-    return error.get("param") == "model" or "model" in str(error.get("message")).lower()
+    said = str(error.get("message")).lower()
+    return error.get("param") == "model" or bool(_NOT_OFFERED.search(said))
 
 
 def _error(exchange: Exchange) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ BODY = {"model": "m", "temperature": 0}
         (400, {"code": "unsupported_value", "param": "temperature"}, Finding.UNKNOWN),
         (400, {"message": "m is no chat model", "param": None}, Finding.REFUSED),
         (400, {"message": "no", "param": "model"}, Finding.REFUSED),
+        (400, {"message": "Responses are not supported here"}, Finding.REFUSED),
         (404, {"message": "no such path"}, Finding.ABSENT),
         (403, {"message": "no"}, Finding.REFUSED),
     ],
