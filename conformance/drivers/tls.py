@@ -31,6 +31,11 @@ def trust() -> ssl.SSLContext:
         ) from error
 
 
+def speaks_outdated() -> bool:
+    """Whether this machine's OpenSSL still has TLS 1.0 or 1.1."""
+    return ssl.HAS_TLSv1 and ssl.HAS_TLSv1_1
+
+
 def outdated() -> ssl.SSLContext:
     """The same authorities, but no version of TLS that is still allowed: 1.0 and 1.1 (RFC 8996)."""
     context = trust()

@@ -15,7 +15,7 @@ import pytest
 from conformance.cases import test_tls as cases_of_tls
 from conformance.catalogue import all_cases
 from conformance.drivers import line
-from conformance.drivers.tls import trust
+from conformance.drivers.tls import speaks_outdated, trust
 from conformance.errors import UsageError
 from conformance.meta_tests.fronts import (
     HOST,
@@ -111,6 +111,8 @@ def test_each_defect_of_tls_is_seen_by_its_rule(
     id: str, authority: Any, provider: ServedReference, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
+    if not speaks_outdated() and not id.startswith("tls.certificate"):
+        pytest.skip("this machine's OpenSSL has neither TLS 1.0 nor TLS 1.1")
     with ServedReference(faults=["auth.enforced"]) as open_to_all:
         if id.startswith("tls.plain"):
             twin = (provider if id == "tls.plain/asks" else open_to_all).base_url
@@ -138,6 +140,16 @@ def test_a_chain_that_nobody_knows_may_be_the_fault_of_what_is_between(
     result = _judged(found, TLS_CASES)["tls.certificate"]
     assert (result.observation, result.owner) == (Observation.INCONCLUSIVE, "network")
     assert "SSL_CERT_FILE" in result.message
+
+
+def test_who_cannot_speak_outdated_versions_does_not_try(
+    authority: Any, provider: ServedReference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_two, "speaks_outdated", lambda: False)
+    cases = [case for case in TLS_CASES if case.id == "tls.outdated"]
+    found = asyncio.run(_behind(_context(authority, tmp_path, ""), provider, cases))
+    result = _judged(found, cases)["tls.outdated"]
+    assert (result.observation, "OpenSSL" in result.message) == (Observation.NOT_RUN, True)
 
 
 def test_a_page_without_tls_is_not_the_api(
