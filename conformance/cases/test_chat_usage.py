@@ -54,7 +54,7 @@ def test_prompt_counted(x: Exchange) -> None:
 @requirement(
     "chat.usage.completion-counted",
     MUST,
-    "`usage.completion_tokens` is at least 1 when there is a text.",
+    "`usage.completion_tokens` is at least 1 for each choice that has a text.",
     source=USAGE,
     needs="chat",
     over=CHAT,
@@ -62,9 +62,10 @@ def test_prompt_counted(x: Exchange) -> None:
 )
 def test_completion_counted(x: Exchange) -> None:
     made = counted(x, "completion_tokens")
-    if not any(contents_of(x)):
+    texts = sum(bool(text) for text in contents_of(x))
+    if not texts:
         raise NotApplicable
-    require(made >= 1, "usage.completion_tokens", "at least 1", made)
+    require(made >= texts, "usage.completion_tokens", f"at least {texts}", made)
 
 
 @requirement(

@@ -8,7 +8,7 @@ from conformance import streamed
 from conformance.exchange import Exchange, Steps
 from conformance.expect import Inconclusive, NotApplicable, expect, fail
 from conformance.probes.structured import WORDS
-from conformance.requirement import MUST, field, requirement
+from conformance.requirement import MUST, field, openai, requirement
 from conformance.texts import damage
 from conformance.toolcalls import finish
 
@@ -59,6 +59,22 @@ def test_characters(json_words: Exchange) -> None:
 )
 def test_characters_streamed(json_words_stream: Exchange) -> None:
     _whole(json_words_stream)
+
+
+@requirement(
+    "chat.json-schema.bounded",
+    MUST,
+    "`max_completion_tokens` bounds an answer that keeps to a schema.",
+    source=openai("chat/create max_completion_tokens"),
+    needs=SCHEMA,
+    breaks=["runaway generation: current SDKs send only this one"],
+)
+def test_bounded(json_short_new: Exchange) -> None:
+    text = streamed.content(json_short_new)
+    if not text or streamed.message(json_short_new).get("refusal"):
+        raise NotApplicable("there is no text")
+    if len(text) > 80:
+        fail("content", "no more than 6 tokens of text", text[:200])
 
 
 @requirement(

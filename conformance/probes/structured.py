@@ -114,6 +114,13 @@ _add("json_recursive", "Draw a family tree of three people.", by_schema(RECURSIV
 _add("json_union", STORY, by_schema(UNION))
 _add("json_short", STORY, by_schema(NESTED), max_tokens=6)
 _add("json_short_stream", STORY, by_schema(NESTED), max_tokens=6, stream=True)
+probe(
+    "json_short_new",
+    *chat(STORY, temperature=0, max_completion_tokens=6, response_format=by_schema(NESTED)),
+    needs="chat.json-schema",
+    valid=False,  # `max_tokens` is all that some servers know
+    tokens=64,
+)
 _add("json_bad_type", STORY, by_schema({"type": "object", "properties": {"a": {"type": "banana"}},
                                         "required": ["a"], "additionalProperties": False}),
      valid=False)  # fmt: skip

@@ -156,3 +156,13 @@ def bias_crashes(call: Call, body: Json) -> None:
     """logit_bias is a 500."""
     if body.get("logit_bias"):
         raise crash()
+
+
+@fault("chat.usage.completion-counted/choices", at="reply", route="chat",
+       when=lambda call: call.fields.get("n") == 2,
+       breaks=("chat.usage.completion-counted", "chat.n.completion-summed"),
+       field_defects="usage-completion-undercount-n")  # fmt: skip
+def made_in_the_last(call: Call, reply: Json) -> None:
+    """Of several choices one token is counted in all."""
+    usage = reply["usage"]
+    usage.update(completion_tokens=1, total_tokens=usage["prompt_tokens"] + 1)

@@ -124,6 +124,14 @@ def token_by_token(call: Call, chunks: Chunks) -> None:
         delta["content"] = "".join("??" if c > "\uffff" else c for c in delta["content"])
 
 
+@fault(f"{SCHEMA}.bounded", at="accepted", route="chat", when=as_schema,
+       breaks=(f"{SCHEMA}.bounded", "chat.usage.within-limit"),
+       field_defects="max-completion-tokens-ignored")  # fmt: skip
+def unbounded(call: Call, body: Json) -> Json:
+    """max_completion_tokens is ignored where a schema is kept to."""
+    return {k: v for k, v in body.items() if k != "max_completion_tokens"}
+
+
 @fault(f"{SCHEMA}.stream-isolated", at="chunks", route="chat", when=strict_only,
        breaks=(f"{SCHEMA}.stream-isolated", f"{SCHEMA}.stream-fits"),
        field_defects="cross-request-leak")  # fmt: skip
