@@ -58,3 +58,11 @@ for _name, _needs in STORED.items():
     scenario(f"fuzz_stored_{_name}", needs=_needs, cost=14, valid=False, tier="full")(
         _walking(_name)
     )
+
+
+@scenario("fuzz_stored_runs", needs="assistants", cost=45, tokens=256, valid=False, tier="full")
+async def fuzz_stored_runs(s: Any) -> None:
+    """A walk over threads and runs."""
+    from conformance.fuzz.runs import fuzz_runs
+
+    await fuzz_runs(s)
