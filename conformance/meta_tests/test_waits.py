@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,8 +12,12 @@ from conformance.catalogue import all_cases
 from conformance.clock import SystemClock, VirtualClock
 from conformance.drivers.inprocess import InProcessTransport
 from conformance.engine import plan
+from conformance.probe import Skip
+from conformance.probes.ratelimit import waited_first
+from conformance.probes.retry import retry_limited
+from conformance.recording import Recording
 from conformance.reference.app import create_app
-from conformance.reference.config import ReferenceConfig
+from conformance.reference.config import KEY_LIMITED, Account, ReferenceConfig
 from conformance.reference.matrix import reference_target
 from conformance.results import Observation
 from conformance.run import Options, drive, judge_all
@@ -62,6 +67,31 @@ def test_a_key_that_is_kept_for_long_is_not_judged(expiry: float | None, reason:
     for result in results:
         assert result.observation is Observation.NOT_RUN
         assert reason in result.message
+
+
+def test_a_window_that_was_begun_by_others_is_not_waited_for_a_third_time() -> None:
+    account = Account("limited", requests_limit=3, tokens_limit=6000, window_s=60.0)
+    config = ReferenceConfig()
+    config = replace(config, keys={**config.keys, KEY_LIMITED: account})
+    clock, recording = VirtualClock(), Recording()
+    app = create_app(config, clock=clock)
+    app.limits.admit(account)
+    cases = [case for case in CASES if case.id.startswith("ratelimit.")]
+    inner = InProcessTransport(app)
+    asyncio.run(
+        drive(
+            reference_target(config), cases, Options(), inner=inner, clock=clock,
+            recording=recording, check=False,
+        )
+    )  # fmt: skip
+    assert clock.monotonic() < 125
+    session = SimpleNamespace(
+        target=reference_target(config), driver="python-sdk",
+        courier=SimpleNamespace(recording=recording),
+    )  # fmt: skip
+    assert 50 < waited_first(session) < 61
+    with pytest.raises(Skip, match="waited for twice already"):
+        asyncio.run(retry_limited(session))
 
 
 def test_the_run_says_it_before_the_first_wait(capsys: pytest.CaptureFixture[str]) -> None:

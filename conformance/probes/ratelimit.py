@@ -8,10 +8,12 @@ of it waits twice at most.
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from conformance.exchange import Exchange
 from conformance.probe import Skip, chat, probe, scenario
 from conformance.ratelimits import number, resets, retry_after, told
+from conformance.recording import Recording
 
 LARGEST = 60
 """Requests that the suite is willing to spend to reach a limit."""
@@ -24,6 +26,9 @@ BURST = 20
 EXTRA = 3
 MARGIN = 0.05
 _METHOD, _PATH, _BODY = chat("Say hello.", temperature=0, max_tokens=1)
+
+
+_WAITED: WeakKeyDictionary[Recording, float] = WeakKeyDictionary()
 
 
 async def _ask(s: Any, step: str, *, key: str = "limited", **options: Any) -> Exchange:
@@ -56,15 +61,27 @@ async def _fresh(s: Any, window: float) -> Exchange:
     """One request in a window that nobody has used before."""
     x = await _ask(s, "fresh")
     if x.status == 429:
-        await s.sleep(_wait_of(x, window))
+        await _sleep_first(s, _wait_of(x, window))
         x = await _ask(s, "fresh")
     left, limit = number(x, "requests", "remaining"), number(x, "requests", "limit")
     if x.ok and left is not None and limit is not None and left < limit - 1:
         wait = max(resets(x), default=window)
         if wait <= window + 1:
-            await s.sleep(wait + MARGIN)
+            await _sleep_first(s, wait + MARGIN)
             x = await _ask(s, "fresh")
     return x
+
+
+async def _sleep_first(s: Any, seconds: float) -> None:
+    """Wait because the window was used before, and remember it."""
+    recording = s.courier.recording
+    _WAITED[recording] = waited_first(s) + seconds
+    await s.sleep(seconds)
+
+
+def waited_first(s: Any) -> float:
+    """Seconds that the run waited because the window of `keys.limited` was not its own."""
+    return _WAITED.get(s.courier.recording, 0.0)
 
 
 def _limit_of(s: Any, x: Exchange) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.probe import Skip, chat, probe, scenario
-from conformance.probes.ratelimit import window_of
+from conformance.probes.ratelimit import SHORT, waited_first, window_of
 from conformance.ratelimits import number
 
 _METHOD, _PATH, _BODY = chat("Say hello.", temperature=0, max_tokens=1)
@@ -37,8 +37,10 @@ probe(
 async def retry_limited(s: Any) -> None:
     """A client library with its own two retries, called when the limit is spent."""
     window = window_of(s.target)
-    if window > 10 and s.driver != DRIVERS[0]:
+    if window > SHORT and s.driver != DRIVERS[0]:
         raise Skip(f"a window of {window:g} s is waited for with one client library only")
+    if window > SHORT and waited_first(s) > SHORT:
+        raise Skip(f"a window of {window:g} s was waited for twice already")
     s.announce(f"lets {s.driver} wait up to {window:g} s for the limit of `keys.limited`")
     limit = int(s.target.limited_rpm or 0)
     for number_of in range(64):
