@@ -290,7 +290,7 @@ def table(tool: str, most: int | None, log: Path | None = None) -> Iterable[str]
                 print(json.dumps({"way": way, "first": firsts, "alarms": alarms}), file=out)
         requests = sum(len(sending.sent) for sending in by_endpoint.values())
         seconds = sum(sending.seconds for sending in by_endpoint.values())
-        part = "as many requests" in way  # cut off from a longer run
+        part = "of its coverage phase" in way and "as many" in way  # cut off from a longer run
         alarmed = {a for sending in by_endpoint.values() for a in sending.alarms}
         yield (
             f"| {way} | {len(noticed)} of {len(chosen)} | {requests} "
