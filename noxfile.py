@@ -54,6 +54,10 @@ def faults(session: nox.Session) -> None:
     workers = str(os.cpu_count() or 2)
     words = session.posargs or ["--workers", workers, "--record", "snapshots/figures/proof.json"]
     session.run("python", "-m", "conformance.reference.prove", *words)
+    if not session.posargs:  # and with which client libraries each is seen
+        session.run(
+            "python", "-m", "conformance.reference.seen", "--record", "snapshots/figures/seen.json"
+        )
 
 
 @nox.session

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from conformance.catalogue import all_cases, catalogue_hash
+from conformance.reference import seen
 from conformance.reference.fault import all_faults, all_variations
 from conformance.reference.proof import load
 from conformance.reference.shape_examples import shape_examples
+from conformance.requirement import EVERY_DRIVER
 
 PACKAGE = Path(__file__).parent
 FIELD = PACKAGE / "reference" / "field"
@@ -58,6 +61,7 @@ def credentials() -> dict[str, Any]:
                 for name, line in tried.items()
             ),
         },
+        "clients": clients(),
         "field": field(),
         "genuine": genuine(),
     }
@@ -70,6 +74,23 @@ def faults_of() -> dict[str, list[str]]:
         for id in fault.breaks:
             found.setdefault(id, []).append(fault.id)
     return {id: sorted(mine, key=lambda name: (name != id, name)) for id, mine in found.items()}
+
+
+def clients() -> dict[str, Any]:
+    """With which drivers each fault is seen, as it was recorded; empty when nothing was."""
+    kept = seen.read(data(seen.FILE))
+    if not kept["faults"]:
+        return {}
+    told = {name: seen.clients(name, kept["faults"]) for name in sorted(all_faults())}
+    found = {name: list(drivers) for name, drivers in told.items() if drivers is not None}
+    counts = Counter(driver for drivers in found.values() for driver in drivers)
+    return {
+        "day": kept["day"],
+        "catalogue": kept["catalogue"],
+        "drivers": {name: kept["drivers"].get(name, "") for name in EVERY_DRIVER},
+        "seen": {name: counts[name] for name in EVERY_DRIVER},
+        "faults": found,
+    }
 
 
 def examples_of(tried: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

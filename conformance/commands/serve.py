@@ -29,13 +29,14 @@ def serve_command(given: dict[str, Any]) -> int:
 
 
 def faults_command(given: dict[str, Any]) -> int:
+    from conformance.credentials import data
     from conformance.reference.fault import all_faults
-    from conformance.reference.seen import read
+    from conformance.reference.seen import FILE, clients, read
 
-    kept = read()
+    kept = read(data(FILE))["faults"]
     for fault in all_faults().values():
         print(f"{fault.id}\n    {fault.text}\n    breaks {', '.join(fault.breaks)}")
-        if fault.id in kept:
-            clients = [driver for driver, ids in kept[fault.id].items() if ids]
-            print(f"    seen with {', '.join(clients) or 'no driver'}")
+        drivers = clients(fault.id, kept)
+        if drivers is not None:
+            print(f"    seen with {', '.join(drivers) or 'no driver'}")
     return 0

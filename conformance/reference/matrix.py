@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpx
 
 from conformance.capability import Claim, all_capabilities, lineage
 from conformance.capability import Finding as Ability
 from conformance.catalogue import all_cases
-from conformance.clock import VirtualClock
+from conformance.clock import Clock, SystemClock, VirtualClock
 from conformance.drivers.inprocess import InProcessTransport
 from conformance.drivers.transport import EXTENSION, Meta
 from conformance.engine import Plan
@@ -136,8 +136,8 @@ def try_out(
     if base is not None and base.trace is not None:
         known = {**all_variations(), **all_faults()}
         return _again(setting, [known[name] for name in (*variations, *faults)], base, base.trace)
-    clock = VirtualClock()
-    if faults or variations or setting.config.profile or drivers != ("http",):
+    clock = clock_for(drivers)
+    if faults or variations or setting.config.profile:
         app = create_app(setting.config, clock=clock, faults=faults, variations=variations)
         trace, transport = None, InProcessTransport(app)
     else:
@@ -146,7 +146,9 @@ def try_out(
     found = _drive(setting, transport, clock, Recording())
     if trace is not None and late(found.recording) and again:
         # this machine, not the provider, was slow: its deadlines are in real time
-        return try_out(cases=cases, config=config, tier=tier, fuzz=fuzz, again=again - 1)
+        return try_out(
+            cases=cases, drivers=drivers, config=config, tier=tier, fuzz=fuzz, again=again - 1
+        )
     index = found.recording.by_probe()
     memo: dict[int, dict[str, Told]] = {}
     if trace is not None:
@@ -154,6 +156,11 @@ def try_out(
     bench = Bench(index, claims, found.abilities, memo)
     findings = {(case.id, driver): judge(case, driver, bench) for case, driver in setting.judged}
     return Outcome(findings, found, index, trace, memo)
+
+
+def clock_for(drivers: Iterable[str]) -> Clock:
+    """Virtual time, unless client libraries are driven: they wait by the clock of the machine."""
+    return VirtualClock() if set(drivers) <= {"http"} else SystemClock()
 
 
 def late(recording: Recording) -> bool:
@@ -164,15 +171,19 @@ def late(recording: Recording) -> bool:
 def _drive(
     setting: Setting,
     transport: InProcessTransport,
-    clock: VirtualClock,
+    clock: Clock,
     recording: Recording,
     chosen: Plan | None = None,
 ) -> Drive:
+    options = setting.options
+    if chosen is not None:  # a client library that sends nothing need not be opened
+        sending = {driver for driver, _ in chosen.pairs}
+        options = replace(options, drivers=tuple(d for d in options.drivers if d in sending))
     return asyncio.run(
         drive(
             reference_target(setting.config),
             setting.cases,
-            setting.options,
+            options,
             inner=transport,
             clock=clock,
             recording=recording,
@@ -194,7 +205,7 @@ def _again(setting: Setting, planted: Sequence[Fault], base: Outcome, trace: Tra
         pairs = reached(pairs, everything, trace, stored)
         rest = Recording(x for x in whole.exchanges if (x.driver, x.probe) not in pairs)
         rest.unsent = {k: v for k, v in whole.unsent.items() if k not in pairs}
-        clock = VirtualClock()
+        clock = clock_for(setting.drivers)
         app = SameApp(setting.config, clock, planted, trace)
         chosen = Plan(tuple(pair for pair in everything if pair in pairs))
         found = _drive(setting, TracedTransport(app), clock, rest, chosen)

@@ -1,8 +1,9 @@
-"""Which clients notice a planted fault: ``python -m conformance.reference.seen [ID...]``.
+"""With which clients a planted fault is seen: ``python -m conformance.reference.seen [ID...]``.
 
-Each fault is tried with raw HTTP and every client library that is here, against the requirements
-that it breaks and all that speak of what a client library makes of an answer. A client sees a fault
-when one of them is violated with it that the sound provider meets.
+What raw HTTP sees is what the fault matrix tries. Here every client library is driven against each
+fault: a library sees it when a requirement is violated that is judged by what the library sent and
+made of the answer, and that the sound provider meets with it. Only the calls that a fault changes
+are made again; by the clock of the machine, because client libraries wait by no other.
 """
 
 from __future__ import annotations
@@ -11,87 +12,144 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conformance.catalogue import all_cases, catalogue_hash
+from conformance.reference import prove
 from conformance.reference.fault import all_faults
-from conformance.requirement import EVERY_DRIVER
+from conformance.requirement import HTTP, SDKS
 from conformance.results import Observation
 
-FILE = Path(__file__).parent / "seen.json"
-"""What was shown, for the faults that were tried."""
+if TYPE_CHECKING:
+    from conformance.reference.matrix import Outcome
+    from conformance.requirement import Case
+
+FILE = "seen.json"
+"""What it is called beside what else is recorded."""
+
+Seen = dict[str, list[str]]
+"""The requirements that each client library finds violated; libraries that find none are left."""
 
 
-def seen(name: str, drivers: Sequence[str] = EVERY_DRIVER) -> dict[str, list[str]]:
-    """The requirements that each driver finds violated by a fault."""
-    told: dict[str, list[str]] = {driver: [] for driver in drivers}
-    broken = all_faults()[name].breaks
-    for id, driver in _violated((name,), broken, tuple(drivers)) - _sound(tuple(drivers)):
-        told[driver].append(id)
-    return {driver: sorted(ids) for driver, ids in told.items()}
-
-
-@cache
-def _sound(drivers: tuple[str, ...]) -> frozenset[tuple[str, str]]:
-    """What is violated without a fault: nothing, unless a client library cannot do a thing."""
-    return _violated((), (), drivers)
-
-
-def _violated(
-    faults: tuple[str, ...], broken: tuple[str, ...], drivers: tuple[str, ...]
-) -> frozenset[tuple[str, str]]:
+def seen(name: str, drivers: Sequence[str] = SDKS, words: tuple[str, ...] = ()) -> Seen:
+    """What the client libraries see of a fault; with words only in requirements that begin so."""
     from conformance.reference.matrix import try_out
 
-    cases = [c for c in all_cases() if c.id in broken or c.id.startswith("sdk.")]
-    found = try_out(faults=faults, cases=cases, drivers=drivers, fuzz=False).findings
+    drivers = tuple(drivers)
+    sound = _sound(drivers, words)
+    cases = _cases(drivers, words)
+    found = try_out(faults=[name], cases=cases, drivers=drivers, base=sound, fuzz=False)
+    told: Seen = {}
+    for id, driver in sorted(_violated(found) - _violated(sound)):
+        told.setdefault(driver, []).append(id)
+    return told
+
+
+def _violated(found: Outcome) -> frozenset[tuple[str, str]]:
     return frozenset(
-        pair for pair, finding in found.items() if finding.observation is Observation.VIOLATED
+        pair
+        for pair, finding in found.findings.items()
+        if finding.observation is Observation.VIOLATED
     )
 
 
-def names(words: Iterable[str]) -> list[str]:
-    """The faults that are tried: those whose ids begin with one of the words, or all."""
+@cache
+def _sound(drivers: tuple[str, ...], words: tuple[str, ...] = ()) -> Outcome:
+    """What is shown without a fault."""
+    from conformance.reference.matrix import try_out
+
+    return try_out(cases=_cases(drivers, words), drivers=drivers, fuzz=False)
+
+
+def _cases(drivers: tuple[str, ...], words: tuple[str, ...]) -> list[Case]:
+    judged = (case for case in all_cases() if set(case.drivers) & set(drivers))
+    return [case for case in judged if not words or case.id.startswith(words)]
+
+
+def versions() -> dict[str, str]:
+    """The client libraries that are here."""
+    made = _sound(SDKS).drive.drivers
+    return {driver: made[driver] for driver in SDKS if driver in made}
+
+
+def names(words: Iterable[str] = ()) -> list[str]:
+    """The faults of the matrix and those that only a client library shows, or what begins so."""
     words = tuple(words)
-    return [n for n in all_faults() if not words or n.startswith(words)]
+    tried = set(prove.names())
+    every = [name for name in all_faults() if name in tried or name.startswith("sdk.")]
+    return [name for name in every if not words or name.startswith(words)]
 
 
-def read(file: Path = FILE) -> dict[str, dict[str, list[str]]]:
-    """What was kept: fault to driver to violated requirements."""
-    kept: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    found: dict[str, dict[str, list[str]]] = kept.get("faults", {})
+def clients(name: str, kept: Mapping[str, Mapping[str, Sequence[str]]]) -> tuple[str, ...] | None:
+    """Every driver that sees a fault, or None when nobody tried.
+
+    Raw HTTP sees what it breaks of the requirements that are judged with it: that is the matrix.
+    """
+    if name not in kept:
+        return None
+    raw = HTTP if not _raw().isdisjoint(all_faults()[name].breaks) else ()
+    return (*raw, *(driver for driver in SDKS if kept[name].get(driver)))
+
+
+@cache
+def _raw() -> frozenset[str]:
+    """The requirements that are judged with raw HTTP."""
+    return frozenset(case.id for case in all_cases() if HTTP[0] in case.drivers)
+
+
+def read(file: Path) -> dict[str, Any]:
+    """What was kept; no fault where there is no file."""
+    if not file.exists():
+        return {"catalogue": "", "day": "", "drivers": {}, "faults": {}}
+    found: dict[str, Any] = json.loads(file.read_text("utf-8"))
     return found
 
 
-def write(found: dict[str, dict[str, list[str]]], file: Path = FILE) -> None:
-    """Keep what was shown, one line a fault."""
-    head = json.dumps({"catalogue": catalogue_hash()})[1:-1]
-    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(found[name])}" for name in sorted(found))
-    file.write_text(f'{{{head}, "faults": {{\n{lines}\n}}}}\n', "utf-8")
+def record(file: Path, found: Mapping[str, Seen], drivers: Mapping[str, str]) -> None:
+    """Keep what was shown, one line a fault, beside what was kept of other faults."""
+    faults = {**read(file)["faults"], **found}
+    head = {
+        "catalogue": catalogue_hash(),
+        "day": datetime.now(UTC).date().isoformat(),
+        "drivers": dict(drivers),
+    }
+    lines = ",\n".join(
+        f"{json.dumps(name)}: {json.dumps(faults[name])}"
+        for name in sorted(faults)
+        if name in all_faults()
+    )
+    file.write_text(f'{json.dumps(head)[:-1]}, "faults": {{\n{lines}\n}}}}\n', "utf-8")
 
 
-def rows(found: dict[str, dict[str, list[str]]]) -> Iterator[str]:
-    """A line a fault: how many requirements each driver finds violated."""
+def rows(found: Mapping[str, Seen]) -> Iterator[str]:
+    """A line a fault: how many requirements each library finds violated."""
     for name, told in found.items():
-        words = "  ".join(f"{driver} {len(ids) or '–'}" for driver, ids in told.items())
+        words = "  ".join(f"{driver} {len(told.get(driver, ())) or '–'}" for driver in SDKS)
         yield f"{name:<60} {words}"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m conformance.reference.seen")
     parser.add_argument("words", nargs="*", metavar="ID", help="beginnings of fault ids")
-    parser.add_argument("--driver", action="append", metavar="NAME", help="default: all")
-    parser.add_argument("--record", action="store_true", help=f"keep it in {FILE.name}")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="keep what was shown")
+    parser.add_argument("--missing", action="store_true", help="only what FILE does not have yet")
     given = parser.parse_args()
-    drivers = tuple(given.driver or EVERY_DRIVER)
-    found, began = {}, time.monotonic()
+    kept = read(given.record)["faults"] if given.missing and given.record else {}
+    found: dict[str, Seen] = {}
+    began = time.monotonic()
     for name in names(given.words):
-        found[name] = seen(name, drivers)
+        if name in kept:
+            continue
+        found[name] = seen(name)
         print(next(rows({name: found[name]})), flush=True)
-        if given.record:
-            write({**read(), **found})
+        if given.record and len(found) % 50 == 0:
+            record(given.record, found, versions())
+    if given.record:  # with nothing new, faults that are no more are left out
+        record(given.record, found, versions() if found else read(given.record)["drivers"])
     print(f"{len(found)} tried, {time.monotonic() - began:.0f} s")
     return 0
 
