@@ -127,6 +127,8 @@ def test_without_prompt(x: Exchange) -> None:
         raise NotApplicable
     for prompt in prompts:
         for text in texts:
+            if text.strip() == prompt.strip():
+                raise Inconclusive("the model may have said the prompt again")
             echoed = len(prompt) > 8 and text.startswith(prompt)
             require(not echoed, "choices[].text", "the completion alone", text[:200])
 
