@@ -71,9 +71,10 @@ def capability(
 
 
 def expected(capability: Capability, claims: Mapping[str, Claim]) -> bool:
-    """Whether a refusal of it is a failure: it is claimed, or core and not said to be refused."""
+    """Whether its absence is a failure: it is claimed, or core to what is there."""
     claim = claims.get(capability.name, Claim.UNKNOWN)
-    return claim == Claim.CLAIMED or (capability.core and claim != Claim.REFUSED)
+    core = capability.core and bool(capability.within)
+    return claim == Claim.CLAIMED or (core and claim != Claim.REFUSED)
 
 
 def all_capabilities() -> Mapping[str, Capability]:

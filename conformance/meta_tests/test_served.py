@@ -36,3 +36,11 @@ def test_a_plain_request_that_is_refused_shows_an_endpoint_that_does_not_work() 
     found = find(all_capabilities()["responses"], gate)
     bench = Bench(Recording([gate]).by_probe(), {}, {"responses": found})
     assert judge(case, "http", bench).observation is Observation.VIOLATED
+
+
+def test_an_endpoint_that_is_not_there_is_no_failure() -> None:
+    case = next(case for case in CASES if case.id == "served.responses")
+    gate = made({"error": "no"}, status=404, probe="responses")
+    found = find(all_capabilities()["responses"], gate)
+    bench = Bench(Recording([gate]).by_probe(), {}, {"responses": found})
+    assert judge(case, "http", bench).unsupported
