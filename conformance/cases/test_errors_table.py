@@ -159,8 +159,8 @@ def _coded(row: Wrong, strict: bool) -> bool:
 def _check_code(x: Exchange) -> None:
     code = error_of(x).get("code")
     row = TABLE[x.probe]
-    if code.present and code.raw is None and not row.strict:
-        raise NotApplicable("no code")  # what it is there has been seen too rarely
+    if code.present and code.raw is None:
+        raise NotApplicable("no code")  # another requirement speaks of it, where it is established
     if code.raw not in row.codes:
         _not_offered(x)
         fail("error.code", [str(c) for c in row.codes], code.raw if code.present else "absent")
@@ -169,13 +169,31 @@ def _check_code(x: Exchange) -> None:
 @requirement(
     "errors.code.validation",
     MUST,
-    "`code` names the kind of mistake: missing_required_parameter, empty_array, invalid_type.",
+    "`code`, where it is given, names the kind of mistake: missing_required_parameter, "
+    "empty_array, invalid_type.",
     source=live("chat, images and responses 2025 and 2026: the validator's codes"),
     over=_rows(lambda row: _coded(row, True), "refused requests whose code is established"),
     breaks=["clients that switch on `e.code`"],
 )
 def test_code_strict(x: Exchange) -> None:
     _check_code(x)
+
+
+@requirement(
+    "errors.code.given",
+    SHOULD,
+    "`code` is not null where OpenAI's validator has one.",
+    source=live("chat, images and responses 2025 and 2026: the validator's codes"),
+    over=_rows(lambda row: _coded(row, True), "refused requests whose code is established"),
+    breaks=["clients that switch on `e.code`"],
+)
+def test_code_given(x: Exchange) -> None:
+    code = error_of(x).get("code")
+    if not code.present:
+        raise NotApplicable("another requirement speaks of it")
+    if code.raw is None:
+        _not_offered(x)
+        fail("error.code", [str(c) for c in TABLE[x.probe].codes], "null")
 
 
 @requirement(

@@ -162,8 +162,8 @@ _body("errors.code.not-misleading", lambda e: _changed(e, code="context_length_e
 _body("errors.code.validation", lambda e: _changed(e, code="bad_request"),
       "The code of missing messages is a word of its own.",
       when=sends("errors_chat_messages_missing"))  # fmt: skip
-_body("errors.code.validation/null", lambda e: _changed(e, code=None),
-      "The code of an empty list of messages is null.", "errors.code.validation",
+_body("errors.code.given", lambda e: _changed(e, code=None),
+      "The code of an empty list of messages is null.",
       when=sends("errors_chat_messages_empty"))  # fmt: skip
 _body("errors.code.validation-family", lambda e: _changed(e, code="bad_request"),
       "The code of a wrong type is a word of its own.")  # fmt: skip
