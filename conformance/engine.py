@@ -202,6 +202,7 @@ class Engine:
                 self._world.recording.leave(driver, name, unsent)
                 return
             await self._send(driver, probe)
+            self._world.recording.finish(driver, name)
         except BudgetSpent as spent:
             self._leave(driver, name, Unsent("budget", str(spent), "quota"))
         except Skip as skip:

@@ -29,10 +29,17 @@ from conformance.exchange import (
     endpoint_of,
 )
 
+Finished = frozenset[tuple[str, str]]
+"""Driver and probe of all that came to its end by itself."""
 
-def write_har(exchanges: Iterable[Exchange], *, creator: str, version: str) -> str:
+
+def write_har(
+    exchanges: Iterable[Exchange], *, creator: str, version: str, finished: Iterable[Any] = ()
+) -> str:
     """HAR text of exchanges whose secrets have been replaced already."""
-    head = {"version": "1.2", "creator": {"name": creator, "version": version}}
+    head: dict[str, Any] = {"version": "1.2", "creator": {"name": creator, "version": version}}
+    if finished:
+        head["_finished"] = sorted(map(list, finished))
     # one line an entry: indented, the file would take three times as long
     entries = ",\n".join(json.dumps(entry_of(x), ensure_ascii=False) for x in exchanges)
     return f'{{"log": {json.dumps(head)[:-1]}, "entries": [\n{entries}\n]}}}}\n'
@@ -164,6 +171,15 @@ def read_har(path: Path) -> list[Exchange]:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UsageError(f"{path}: entry {number} is malformed ({error!r})") from error
     return found
+
+
+def read_finished(path: Path) -> Finished:
+    """What came to its end in a run that left this HAR."""
+    try:
+        listed = json.loads(path.read_text("utf-8"))["log"].get("_finished", ())
+        return frozenset((str(driver), str(probe)) for driver, probe in listed)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return frozenset()
 
 
 def exchange_of(entry: Mapping[str, Any], number: int) -> Exchange:

@@ -6,7 +6,7 @@ Everything passes the redactor on its way out.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 from conformance import __version__
 from conformance.errors import UsageError
 from conformance.exchange import Chunk, Exchange, Headers
-from conformance.har import entry_of, exchange_of, write_har
+from conformance.har import Finished, entry_of, exchange_of, write_har
 from conformance.results import Run, dump
 from conformance.secrets import Redactor
 
@@ -110,9 +110,16 @@ class Spool:
     def add(self, exchange: Exchange) -> None:
         if self._file is None or self._broken is not None:
             return
-        entry = entry_of(redacted(exchange, self._redactor))
+        self._write(entry_of(redacted(exchange, self._redactor)))
+
+    def finish(self, driver: str, probe: str) -> None:
+        """Note that a probe came to its end."""
+        if self._file is not None and self._broken is None:
+            self._write({"_finished": [driver, probe]})
+
+    def _write(self, line: dict[str, Any]) -> None:
         try:
-            self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._file.flush()
         except OSError as error:
             self._broken = error
@@ -149,14 +156,37 @@ def lock(file: Any, folder: Path) -> None:
 
 def read_spool(path: Path) -> list[Exchange]:
     """The exchanges of a run that was killed; a last, half-written line is left out."""
-    found = []
-    # not splitlines(): a string may hold other line separators as they are
-    for number, line in enumerate(path.read_text("utf-8").split("\n"), start=1):
+    found: dict[str, Exchange] = {}
+    for number, entry in enumerate(_spooled(path), start=1):
+        if "_finished" in entry:
+            continue
         try:
-            found.append(exchange_of(json.loads(line), number))
+            x = exchange_of(entry, number)
         except (ValueError, KeyError):
             break
-    return _tried_again(found)
+        found[x.id] = x  # written again where it changed: the last one stands
+    return _tried_again(list(found.values()))
+
+
+def spooled_finished(path: Path) -> Finished:
+    """What came to its end in a run that was killed."""
+    return frozenset(
+        (str(entry["_finished"][0]), str(entry["_finished"][1]))
+        for entry in _spooled(path)
+        if "_finished" in entry
+    )
+
+
+def _spooled(path: Path) -> Iterator[dict[str, Any]]:
+    # not splitlines(): a string may hold other line separators as they are
+    for line in path.read_text("utf-8").split("\n"):
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            return
+        if not isinstance(entry, dict):
+            return
+        yield entry
 
 
 def _tried_again(found: list[Exchange]) -> list[Exchange]:
@@ -182,7 +212,11 @@ def prepare(folder: Path) -> None:
 
 
 def write_outputs(
-    folder: Path, run: Run, exchanges: Iterable[Exchange], redactor: Redactor
+    folder: Path,
+    run: Run,
+    exchanges: Iterable[Exchange],
+    redactor: Redactor,
+    finished: Iterable[tuple[str, str]] = (),
 ) -> None:
     """Write every file of a run, each at once, so that no reader meets half of one."""
     from conformance.reporting import annotations, badge, ctrf, html, junit, summary
@@ -193,7 +227,9 @@ def write_outputs(
     report = build(run, clean)
     files = {
         "results.jsonl": dump(run),
-        "exchanges.har": write_har(clean, creator="openai-conformance", version=__version__),
+        "exchanges.har": write_har(
+            clean, creator="openai-conformance", version=__version__, finished=finished
+        ),
         "report.html": html.render(report),
         "junit.xml": junit.render(report),
         "summary.md": summary.render(report),

@@ -26,8 +26,9 @@ from conformance.output import PARTIAL
 from conformance.reporting.text import plain
 from conformance.requirement import Case, cases_of
 from conformance.results import Outcome, Result
+from conformance.resume import resumed
 from conformance.run import judge_one, worth_saying
-from conformance.setup import Setup, resumed, setup_of
+from conformance.setup import Setup, setup_of
 from conformance.verdict import BROKEN
 
 CASES = Path(__file__).parent / "cases"

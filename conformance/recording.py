@@ -24,12 +24,19 @@ class Unsent:
 
 
 class Recording:
-    """Exchanges in the order of sending; safe to fill from several threads."""
+    """Exchanges in the order of sending; safe to fill from several threads.
+
+    ``finished``: driver and probe of all that came to its end by itself. ``listeners`` hear of an
+    exchange when it has ended, ``changed`` of each that is replaced, ``endings`` of what finished.
+    """
 
     def __init__(self, exchanges: Iterable[Exchange] = ()) -> None:
         self.exchanges: list[Exchange] = list(exchanges)
         self.unsent: dict[tuple[str, str], Unsent] = {}
+        self.finished: set[tuple[str, str]] = set()
         self.listeners: list[Callable[[Exchange], None]] = []
+        self.changed: list[Callable[[Exchange], None]] = []
+        self.endings: list[Callable[[str, str], None]] = []
         self._lock = threading.Lock()
         self._count = max([len(self.exchanges), *map(_number, self.exchanges)])
         self._places: dict[tuple[str, str], list[int]] = {}
@@ -38,11 +45,12 @@ class Recording:
 
     def __getstate__(self) -> dict[str, object]:
         """Recordings go from one process to another without their lock and listeners."""
-        return {"exchanges": self.exchanges, "unsent": self.unsent}
+        return {"exchanges": self.exchanges, "unsent": self.unsent, "finished": self.finished}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__init__(state["exchanges"])  # type: ignore[misc]
         self.unsent = state["unsent"]  # type: ignore[assignment]
+        self.finished = state["finished"]  # type: ignore[assignment]
 
     def next_id(self) -> str:
         with self._lock:
@@ -66,12 +74,21 @@ class Recording:
             for place in reversed(self._places.get((exchange.driver, exchange.probe), ())):
                 if self.exchanges[place].id == exchange.id:
                     self.exchanges[place] = exchange
-                    return
-            self._append(exchange)
+                    break
+            else:
+                self._append(exchange)
+        for hear in self.changed:
+            hear(exchange)
 
     def supersede(self, exchange: Exchange) -> None:
         """Mark an exchange as one that was tried again."""
         self.update(replace(exchange, superseded=True))
+
+    def finish(self, driver: str, probe: str) -> None:
+        """A probe or scenario came to its end: it need not be sent again by a run that goes on."""
+        self.finished.add((driver, probe))
+        for hear in self.endings:
+            hear(driver, probe)
 
     def leave(self, driver: str, probe: str, unsent: Unsent) -> None:
         self.unsent.setdefault((driver, probe), unsent)

@@ -146,8 +146,7 @@ async def drive(
 
 def without_answered(made: Plan, recording: Recording) -> Plan:
     """The plan without what an earlier run already sent."""
-    done = {(x.driver, x.probe) for x in recording.exchanges}
-    return Plan(tuple(pair for pair in made.pairs if pair not in done))
+    return Plan(tuple(pair for pair in made.pairs if pair not in recording.finished))
 
 
 def without_fuzzing(made: Plan, recording: Recording) -> Plan:

@@ -12,14 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.errors import UsageError
 from conformance.exchange import Exchange
-from conformance.har import read_har
-from conformance.output import PARTIAL, Spool, read_spool, write_outputs
-from conformance.probe import Probe, all_probes
+from conformance.output import Spool, write_outputs
 from conformance.recording import Recording
 from conformance.requirement import Case
 from conformance.results import Result, Run
+from conformance.resume import answered, resumed
 from conformance.run import Drive, Options, assemble, drive
 from conformance.secrets import Redactor
 from conformance.settings import Settings, resolve
@@ -65,12 +63,18 @@ class Setup:
             with Spool(self.settings.out, self.redactor) as spool:
                 for exchange in self.earlier:
                     spool.add(exchange)
+                for pair in answered(self.earlier):
+                    recording.finish(*pair)
+                    spool.finish(*pair)
                 recording.listeners.append(spool.add)
+                recording.changed.append(spool.add)
+                recording.endings.append(spool.finish)
                 work = drive(
                     target, cases, self.options, recording=recording, progress=self.progress
                 )
                 found = asyncio.run(work)
-            recording.listeners.clear()
+            for hearing in (recording.listeners, recording.changed, recording.endings):
+                hearing.clear()
         return found
 
     @contextmanager
@@ -132,7 +136,9 @@ class Setup:
             more=more,
         )
         if self.settings.out is not None:
-            write_outputs(self.settings.out, run, found.recording.exchanges, self.redactor)
+            write_outputs(
+                self.settings.out, run, exchanges, self.redactor, found.recording.finished
+            )
         return run
 
 
@@ -166,24 +172,3 @@ def setup_of(
     made = Setup(settings, settings.target, options, Redactor(settings.target.keys))
     made.earlier = earlier
     return made
-
-
-def resumed(folder: Path) -> tuple[Exchange, ...]:
-    """What an earlier run sent by single probes and was answered.
-
-    Scenarios are sent again: nothing says whether one had come to its end. Raises UsageError.
-    """
-    known = all_probes()
-    whole, part = folder / "exchanges.har", folder / PARTIAL
-    if not whole.exists() and not part.exists():
-        raise UsageError(f"{folder} holds no exchanges of a run to go on with")
-    found = read_spool(part) if part.exists() else read_har(whole)
-    kept = (
-        x
-        for x in found
-        if isinstance(known.get(x.probe), Probe)
-        and x.driver == "http"
-        and x.response is not None
-        and x.failure is None
-    )
-    return tuple(replace(x, id=f"x{n}") for n, x in enumerate(kept, start=1))

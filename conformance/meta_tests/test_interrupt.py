@@ -104,7 +104,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 
 def test_going_on_sends_nothing_twice(cut: tuple[Path, int, str], tmp_path: Path) -> None:
-    from conformance.setup import resumed
+    from conformance.resume import resumed
 
     out, _, _ = cut
     kept = {x.probe for x in resumed(out)}
