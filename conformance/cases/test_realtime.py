@@ -217,6 +217,34 @@ def updated(steps: Steps) -> None:
     require(actual == INSTRUCTIONS, "session.instructions", INSTRUCTIONS, actual)
 
 
+def begun(steps: Steps) -> None:
+    """A response that is created has not said anything yet."""
+    found = named(talk(steps), "response.created")
+    response = found[0].get("response") if found else None
+    if not isinstance(response, dict):
+        raise NotApplicable("there is no response.created with a response")
+    require(response.get("status") == "in_progress", "response.status", "in_progress",
+            response.get("status"))  # fmt: skip
+    require(not response.get("output"), "response.output", "nothing yet", response.get("output"))
+
+
+def closed(steps: Steps) -> None:
+    """The item that is done holds the text of its deltas."""
+    said = talk(steps)
+    deltas = named(said, "response.output_text.delta", "response.text.delta")
+    text = "".join(str(event.get("delta", "")) for event in deltas)
+    for event in named(said, "response.output_item.done"):
+        item = event.get("item")
+        parts = item.get("content") if isinstance(item, dict) else None
+        if not isinstance(item, dict) or item.get("type") != "message" or not text:
+            continue
+        listed = parts if isinstance(parts, list) else []
+        found = "".join(str(p.get("text") or "") for p in listed if isinstance(p, dict))
+        require(found == text, "item.content", text[:200], found[:200])
+        require(item.get("status") in ("completed", "incomplete"), "item.status", "completed",
+                item.get("status"))  # fmt: skip
+
+
 def shut(name: str) -> Callable[[Steps], None]:
     def judge(steps: Steps) -> None:
         x = step(steps, name)
@@ -265,6 +293,8 @@ _add("item.acknowledged", "An item that the client creates is acknowledged with 
 _add("response.order", "The events of a response come in the order of its life.", ordered)
 _add("response.done-once", "A response ends with one `response.done`.", once,
      breaks="it waits for the end")  # fmt: skip
+_add("response.created", "A response that is created is in progress and empty.", begun)
+_add("item.done", "An item that is done holds the whole text, and is completed.", closed)
 _add("response.completed", "A response that said all it had to say is `completed`.", completed)
 _add("text.joined", "Deltas join to the text of the done event and of the response.", joined)
 _add("response.ids-stable", "A response and its item keep their ids through all events.", stable)

@@ -51,6 +51,10 @@ said("realtime.item.acknowledged", "The acknowledged item is empty.", "conversat
      lambda c, e: {**e, "item": {**e["item"], "content": []}})  # fmt: skip
 said("realtime.response.order", "The part is never opened.", "response.content_part.added",
      lambda c, e: {"type": "ping", "event_id": e["event_id"]})  # fmt: skip
+said("realtime.response.created", "A response is completed when it is created.",
+     "response.created", _response(status="completed"))  # fmt: skip
+said("realtime.item.done", "An item that is done is empty.", "response.output_item.done",
+     lambda c, e: {**e, "item": {**e["item"], "content": []}})  # fmt: skip
 said("realtime.response.done-once", "response.done is called response.completed.", DONE,
      lambda c, e: {**e, "type": "response.completed"})  # fmt: skip
 said("realtime.response.completed", "The status stays in_progress.", DONE,

@@ -118,10 +118,12 @@ query("thread.run.list.order", "threads.runs.list", "order")
 
 
 # responses and conversations
-@fault("responses.stored.default", at="request", route="responses")
-def kept_when_asked(call: Call, body: Json) -> None:
-    """Responses are kept only where `store` is true."""
-    body.setdefault("store", False)
+@fault("responses.stored.default", at="reply", route="responses",
+       breaks=("responses.stored.default", "responses.tools.result-by-id"))  # fmt: skip
+def kept_when_asked(call: Call, reply: Json) -> None:
+    """Responses are kept only where `store` is true, and say nothing of it."""
+    if "store" not in call.fields:
+        call.table("responses").pop(reply["id"], None)
 
 
 for _name in ("instructions", "tools"):
