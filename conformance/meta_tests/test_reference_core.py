@@ -276,8 +276,9 @@ def test_idempotency(provider: Provider) -> None:
 
 def test_every_fault_and_variation_can_be_planted() -> None:
     assert len(all_faults()) > 40
-    for name in all_faults():
-        create_app(faults=[name])
+    for name, planted in all_faults().items():
+        if planted.at != "front":
+            create_app(faults=[name])
     for name in all_variations():
         assert Provider(variations=(name,)).chat().status_code == 200
     with pytest.raises(ValueError, match="did you mean"):

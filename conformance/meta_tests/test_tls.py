@@ -142,6 +142,11 @@ def test_a_chain_that_nobody_knows_may_be_the_fault_of_what_is_between(
     assert "SSL_CERT_FILE" in result.message
 
 
+def test_the_provider_itself_cannot_have_a_fault_of_tls() -> None:
+    with pytest.raises(ValueError, match=r"tls\.version is a fault of what stands before"):
+        ServedReference(faults=["tls.version"])
+
+
 def test_who_cannot_speak_outdated_versions_does_not_try(
     authority: Any, provider: ServedReference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -145,6 +145,9 @@ def create_app(
         planted += select(all_variations(), variations, "variation")
     if faults:
         planted += select(all_faults(), faults, "fault")
+    for item in planted:
+        if item.at == "front":
+            raise ValueError(f"{item.id} is a fault of what stands before a provider: {item.text}")
     return ReferenceApp(config, clock or SystemClock(), planted)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Stage = Literal[
     "flag",  # never called: the provider's own code asks `call.on(id)`
+    "front",  # of what stands before the provider, which cannot serve it by itself
     "received",
     "authorised",
     "request",
@@ -90,7 +91,7 @@ def _register(
             raise ValueError(f"{id}: say what it does, in a docstring or as text=")
         routes = None if route is None else frozenset([route] if isinstance(route, str) else route)
         defects = (field_defects,) if isinstance(field_defects, str) else tuple(field_defects)
-        called = None if at == "flag" else hook
+        called = None if at in ("flag", "front") else hook
         registry[id] = Fault(id, tuple(breaks), words, at, routes, called, defects, when)
         return hook
 

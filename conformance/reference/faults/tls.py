@@ -18,4 +18,4 @@ FRONTS = {
     "tls.plain/asks": "Without TLS the key is asked for.",
 }
 for _id, _text in FRONTS.items():
-    fault(_id, at="flag", text=_text, breaks=(_id.partition("/")[0],))(lambda: None)
+    fault(_id, at="front", text=_text, breaks=(_id.partition("/")[0],))(lambda: None)
