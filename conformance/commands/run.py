@@ -38,6 +38,7 @@ def run_command(given: dict[str, Any]) -> int:
     from conformance.catalogue import select
     from conformance.commands.progress import show_progress
     from conformance.setup import setup_of
+    from conformance.verdict import NOTHING
 
     configs = given["config"] or []
     if len(configs) > 1:
@@ -58,6 +59,10 @@ def run_command(given: dict[str, Any]) -> int:
     if run is None or run.run is None:
         if run is not None and run.broken:
             print(f"conformance: the suite broke\n{run.broken}", file=sys.stderr)
+        elif status == NOTHING and run is not None:
+            name = run.setup.settings.profile.name
+            print(f"conformance: nothing that was selected applies to the profile {name}, its "
+                  "drivers and this shard", file=sys.stderr)  # fmt: skip
         return int(status)
     from conformance.output import redacted
     from conformance.reporting import terminal

@@ -144,6 +144,7 @@ def test_usage_status_of_the_process(tmp_path: Path) -> None:
 def test_nothing_judged(ask: Ask, tmp_path: Path) -> None:
     said = ask("run", "sdk.chat", "--driver", "http", "--out", "here")
     assert said.status == 5, said.out
+    assert "applies to the profile" in said.sentence
     said = ask("run", FEW, *HTTP, "-k", "no_such_name", "--out", "there")
     assert said.status == 5, said.out
 
