@@ -6,7 +6,7 @@ import itertools
 
 from conformance.exchange import Exchange
 from conformance.expect import Inconclusive, fail
-from conformance.requirement import MUST, openai, openapi, requirement
+from conformance.requirement import MUST, SHOULD, openai, openapi, requirement, sdk
 from conformance.select import CHAT_STREAM, Selector
 from conformance.toolcalls import (
     Call,
@@ -146,6 +146,29 @@ def test_name_once(stream: Exchange) -> None:
             later = [_name(delta) for delta in call.deltas[1:] if _name(delta)]
             if later and _name(_opening(call)):
                 fail(f"{call.at}: function.name", "absent after the first delta", later[0])
+
+
+@requirement(
+    "chat.tools.stream.later-nulls",
+    SHOULD,
+    "Later deltas of a call leave out id, type and name, rather than give null.",
+    source=sdk("openai-python 3.54 and openai-node 6, accumulation of streamed tool calls"),
+    needs=NEEDS,
+    over=STREAMED,
+    breaks=[
+        "openai-python .stream(): AssertionError on a null type",
+        "openai-node .stream(): OpenAIError on a null id or name",
+    ],
+)
+def test_later_nulls(stream: Exchange) -> None:
+    for _, made in made_calls(stream):
+        for call in made:
+            for delta in call.deltas[1:]:
+                inner = delta.get("function")
+                given = {**delta, **(inner if isinstance(inner, dict) else {})}
+                nulls = [name for name in ("id", "type", "name") if given.get(name, "") is None]
+                if nulls:
+                    fail(f"{call.at}: {nulls[0]}", "absent after the first delta", None)
 
 
 @requirement(

@@ -195,6 +195,21 @@ def repeated_id(call: Call, chunks: Chunks) -> None:
         made["id"] = ids.setdefault(made["index"], made.get("id", ""))
 
 
+@fault(f"{BASE}.later-nulls", at="chunks", route="chat")
+def null_id(call: Call, chunks: Chunks) -> None:
+    """Later deltas have a null id and a null type."""
+    for made in pieces(chunks):
+        made.update(id=None, type=None)
+
+
+@fault(f"{BASE}.later-nulls/name", at="chunks", route="chat", breaks=f"{BASE}.later-nulls")
+def null_name(call: Call, chunks: Chunks) -> None:
+    """Later deltas have a null name."""
+    for made in pieces(chunks):
+        if "function" in made:
+            made["function"]["name"] = None
+
+
 @fault(f"{BASE}.id-once/changing", at="chunks", route="chat", breaks=f"{BASE}.id-once")
 def changing_id(call: Call, chunks: Chunks) -> None:
     """Every piece of the arguments has a tool id of its own, and an empty name."""

@@ -105,15 +105,6 @@ def whole(call: Call, chunks: Chunks) -> Chunks:
     return [c for c in chunks if not any(d is one for d in deltas([c]) for one in lost)]
 
 
-@variation("tools.stream-nulls", at="chunks", route="chat")
-def nulls(call: Call, chunks: Chunks) -> None:
-    """Later deltas have id, type and name null."""
-    for made in pieces(chunks):
-        made.update(id=None, type=None)
-        if "function" in made:
-            made["function"]["name"] = None
-
-
 @variation("tools.stream-types", at="chunks", route="chat")
 def types(call: Call, chunks: Chunks) -> None:
     """Every delta has the type."""
