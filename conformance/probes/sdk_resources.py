@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.exchange import Exchange
-from conformance.objects import Part, field_of, form, id_of, jsonl, png, upload
+from conformance.objects import TICK, Part, field_of, form, id_of, jsonl, png, upload
 from conformance.probe import Skip, scenario, user
 from conformance.probes.assistants import ASSISTANT, FUNCTION
 from conformance.probes.assistants_runs import CITY, OUTPUT, calls_of
@@ -23,7 +23,7 @@ PAGED: dict[str, Any] = {"paginate": True}
 WHOLE = "limit=100&order=asc&after="
 """What was made since, in one page: a list of the account grows and shrinks meanwhile."""
 ENDED = ("completed", "failed", "cancelled", "expired", "incomplete")
-PATIENCE = 20
+PATIENCE = 60
 
 
 async def use(
@@ -49,14 +49,18 @@ async def until_ended(s: Session, step: str, path: str, *states: str) -> Exchang
         if not found.ok or field_of(found, "status") in (*ENDED, *states):
             break
         await s.sleep(0.6)
+    else:
+        raise Skip(f"{path} is still at work")
     return found
 
 
 @scenario("sdk_files", needs="files", cost=8, **TOUR)
 async def _files(s: Session) -> None:
     """Files: uploaded, read, listed, deleted."""
-    one = await file(s, "made-1", b"The first file.\n")
-    two = await file(s, "made-2", b"The second file.\n")
+    # what was uploaded for assistants may not be read again
+    one = await file(s, "made-1", jsonl([{"custom_id": "first"}]), "batch")
+    await s.sleep(TICK)
+    two = await file(s, "made-2", jsonl([{"custom_id": "second"}]), "batch")
     await use(s, "retrieve", "GET", f"/files/{one}")
     await use(s, "content", "GET", f"/files/{one}/content")
     await use(s, "list", "GET", f"/files?{WHOLE}{one}", **PAGED)
@@ -105,6 +109,7 @@ async def _stores(s: Session) -> None:
     names = [await file(s, f"file-{n}", f"File {n} is about bread.\n".encode()) for n in (1, 2, 3)]
     store = id_of(await use(s, "made-1", "POST", "/vector_stores", {"name": "first"}))
     path = f"/vector_stores/{store}"
+    await s.sleep(TICK)
     second = id_of(await use(s, "made-2", "POST", "/vector_stores", {"name": "second"}))
     await use(s, "list", "GET", f"/vector_stores?{WHOLE}{store}", **PAGED)
     await use(s, "update", "POST", path, {"name": "changed"})
@@ -273,7 +278,9 @@ async def _chat_stored(s: Session) -> None:
 async def _assistants(s: Session) -> None:
     """Assistants: made, read, listed, changed, deleted."""
     body = {"model": s.model("chat"), **ASSISTANT}
-    one, two = [id_of(await use(s, f"made-{n}", "POST", "/assistants", body)) for n in (1, 2)]
+    one = id_of(await use(s, "made-1", "POST", "/assistants", body))
+    await s.sleep(TICK)
+    two = id_of(await use(s, "made-2", "POST", "/assistants", body))
     await use(s, "retrieve", "GET", f"/assistants/{one}")
     await use(s, "update", "POST", f"/assistants/{one}", {"name": "Other"})
     await use(s, "list", "GET", f"/assistants?{WHOLE}{one}", **PAGED)
