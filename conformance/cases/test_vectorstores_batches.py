@@ -53,15 +53,17 @@ def test_created(vector_store_batch: Steps) -> None:
 
 
 @rule("vector-store.batch.counts", MUST,
-      "`file_counts` of a batch add up to the number of its files, from the first answer on.",
+      "`file_counts` of a batch that has ended add up to the number of its files.",
       source=openapi("VectorStoreFileBatchObject file_counts"))  # fmt: skip
 def test_counts(vector_store_batch: Steps) -> None:
-    for name in ("create", "poll"):
-        counts = _counts(good(vector_store_batch, name))
-        parts = [counts.get(state) for state in STATES]
-        numbers = [n for n in parts if isinstance(n, int) and not isinstance(n, bool)]
-        holds = counts.get("total") == 2 and len(numbers) == 4 and sum(numbers) == 2
-        require(holds, "file_counts", "parts that add up to the total of 2", counts)
+    body = good(vector_store_batch, "poll")
+    if body.get("status") == "in_progress":
+        raise NotApplicable("OpenAI's own example counts before it has looked")
+    counts = _counts(body)
+    parts = [counts.get(state) for state in STATES]
+    numbers = [n for n in parts if isinstance(n, int) and not isinstance(n, bool)]
+    holds = counts.get("total") == 2 and len(numbers) == 4 and sum(numbers) == 2
+    require(holds, "file_counts", "parts that add up to the total of 2", counts)
 
 
 @rule("vector-store.batch.completes", MUST,

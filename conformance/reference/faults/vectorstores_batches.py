@@ -42,8 +42,9 @@ walk_faults("fine-tuning.events.ends", "fine_tuning.events",
 edit(f"{AREA}.created", f"{B}.create", "A batch names another store.",
      lambda c, r: r.update(vector_store_id="vs_1"),
      breaks=(f"{AREA}.created", f"{AREA}.same"))  # fmt: skip
-edit(f"{AREA}.counts", f"{B}.create", "A new batch counts nothing.",
-     lambda c, r: r.update(file_counts=dict.fromkeys(r["file_counts"], 0)))  # fmt: skip
+edit(f"{AREA}.counts", f"{B}.retrieve", "A batch counts nothing.",
+     lambda c, r: r.update(file_counts=dict.fromkeys(r["file_counts"], 0)),
+     breaks=(f"{AREA}.counts", f"{AREA}.completes"))  # fmt: skip
 edit(f"{AREA}.counts/total", (f"{B}.create", f"{B}.retrieve"), "The total is one too many.",
      lambda c, r: r["file_counts"].update(total=r["file_counts"]["total"] + 1),
      breaks=(f"{AREA}.counts",))  # fmt: skip
