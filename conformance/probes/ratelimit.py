@@ -14,6 +14,7 @@ from conformance.exchange import Exchange
 from conformance.probe import Skip, chat, probe, scenario
 from conformance.ratelimits import number, resets, retry_after, told
 from conformance.recording import Recording
+from conformance.target import Target
 
 LARGEST = 60
 """Requests that the suite is willing to spend to reach a limit."""
@@ -84,9 +85,17 @@ def waited_first(s: Any) -> float:
     return _WAITED.get(s.courier.recording, 0.0)
 
 
+def configured(target: Target, x: Exchange) -> float | None:
+    """What `limited_rpm` says: requests in a window, or in a minute where the headers agree."""
+    said, shown = target.limited_rpm, number(x, "requests", "limit")
+    if said and shown == said * window_of(target) / 60:
+        return shown
+    return said
+
+
 def _limit_of(s: Any, x: Exchange) -> int:
     """Requests in a window. Raises Skip when nobody says, or when it is too many to spend."""
-    limit = s.target.limited_rpm or number(x, "requests", "limit")
+    limit = configured(s.target, x) or number(x, "requests", "limit")
     if not limit:
         raise Skip("neither `limited_rpm` nor a header says what the limit of `keys.limited` is")
     if limit > LARGEST:
@@ -120,7 +129,7 @@ async def ratelimit_window(s: Any) -> None:
     s.announce(f"spends the limit of `keys.limited` and waits about {window:g} s for it to return")
     first = await _fresh(s, window)
     limit = _limit_of(s, first)
-    context = {"limit": limit, "window": window, "configured": s.target.limited_rpm}
+    context = {"limit": limit, "window": window, "configured": configured(s.target, first)}
     if not first.ok or not await _spend(s, first, limit, window, context):
         return
     again = await _ask(s, "again")

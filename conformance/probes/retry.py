@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.probe import Skip, chat, probe, scenario
-from conformance.probes.ratelimit import SHORT, waited_first, window_of
+from conformance.probes.ratelimit import SHORT, configured, waited_first, window_of
 from conformance.ratelimits import number
 
 _METHOD, _PATH, _BODY = chat("Say hello.", temperature=0, max_tokens=1)
@@ -42,12 +42,11 @@ async def retry_limited(s: Any) -> None:
     if window > SHORT and waited_first(s) > SHORT:
         raise Skip(f"a window of {window:g} s was waited for twice already")
     s.announce(f"lets {s.driver} wait up to {window:g} s for the limit of `keys.limited`")
-    limit = int(s.target.limited_rpm or 0)
     for number_of in range(64):
         x = await s.send(
             "spend", _METHOD, _PATH, json=_BODY, key="limited", retry=False, limited=False
         )
-        limit = limit or int(number(x, "requests", "limit") or 0)
+        limit = int(configured(s.target, x) or number(x, "requests", "limit") or 0)
         if not x.ok:
             break
         if limit > 60 or not limit or number_of > limit + 3:

@@ -133,7 +133,7 @@ SERVERS = (
         settings={
             "keys": {"api": KEY, "second": SECOND, "limited": LIMITED},
             "models": {"chat": "gpt-4o-mini", "embedding": "text-embedding-3-small"},
-            "limited_rpm": 3 * 60 / WINDOW_S,
+            "limited_rpm": 3,  # in a window
             "limited_window_s": WINDOW_S,
         },
     ),
