@@ -100,7 +100,8 @@ def plan(cases: Iterable[Case], drivers: Sequence[str], tier: str = "standard") 
                 want(driver, name, weight.get((driver, name), 0) + 1)
             if case.passive:
                 passive.add(driver)
-    _fill_in(cases, drivers, want, weight)
+    if all(case.passive for case in cases):
+        _fill_in(cases, drivers, want, weight)
     if passive:
         # passive requirements want a little traffic of their driver, whatever else was selected
         for name, probe in known.items():
@@ -117,10 +118,10 @@ def _fill_in(
     want: Callable[[str, str, int], None],
     weight: Mapping[tuple[str, str], int],
 ) -> None:
-    """What passive requirements judge, where nothing else that was selected sends it.
+    """What passive requirements judge, where nothing else was selected that would send it.
 
-    The shapes of threads want threads: with a selection of them alone, or in a shard, only the gate
-    of their capability would be sent.
+    The shapes of threads want threads: with a selection of them alone only the gate of their
+    capability would be sent.
     """
     known = all_probes()
     gates = {capability.gate for capability in all_capabilities().values()}

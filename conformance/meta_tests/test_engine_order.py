@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from conformance.capability import Capability, Finding, find
+from conformance.catalogue import select
 from conformance.clock import VirtualClock
+from conformance.engine import plan
+from conformance.exchange import Steps
 from conformance.meta_tests import test_engine as engine
 from conformance.meta_tests.support import made
 from conformance.meta_tests.test_engine import (
@@ -113,3 +116,25 @@ def test_a_gate_whose_effect_cannot_be_read_is_broken() -> None:
     assert find(Capability("a", "a", "g", took_effect=look), made({})) is Finding.BROKEN
     assert find(Capability("a", "a", "g"), None) is Finding.UNKNOWN
     assert find(Capability("a", "a", "g"), made(response=False)) is Finding.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("words", "probe"),
+    [(("threads",), "threads_use"), (("lists",), "vector_stores_use"), (("stored",), "stored_use")],
+)
+def test_passive_requirements_alone_are_given_something_to_judge(
+    words: tuple[str, ...], probe: str
+) -> None:
+    chosen = select(words)
+    assert all(case.passive for case in chosen)
+    assert ("http", probe) in plan(chosen, ("http",)).pairs
+    mixed = (*chosen, *select(("thread.run.ends",)))
+    assert ("http", probe) not in plan(mixed, ("http",)).pairs
+
+
+def test_tidying_up_shows_nothing_of_a_capability() -> None:
+    capability = Capability("x", "x", "gate")
+    refused = made({"error": "no"}, status=400, probe="gate", step="create")
+    tidied = made({}, probe="gate", step="cleanup")
+    assert find(capability, Steps("gate", (refused, tidied))) is Finding.REFUSED
+    assert find(capability, Steps("gate", (tidied,))) is Finding.UNKNOWN
