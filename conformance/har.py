@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,12 +37,23 @@ def write_har(
     exchanges: Iterable[Exchange], *, creator: str, version: str, finished: Iterable[Any] = ()
 ) -> str:
     """HAR text of exchanges whose secrets have been replaced already."""
+    return "".join(har_lines(exchanges, creator=creator, version=version, finished=finished))
+
+
+def har_lines(
+    exchanges: Iterable[Exchange], *, creator: str, version: str, finished: Iterable[Any] = ()
+) -> Iterator[str]:
+    """The same, an entry at a time: all at once it would take several times the memory."""
     head: dict[str, Any] = {"version": "1.2", "creator": {"name": creator, "version": version}}
     if finished:
         head["_finished"] = sorted(map(list, finished))
-    # one line an entry: indented, the file would take three times as long
-    entries = ",\n".join(json.dumps(entry_of(x), ensure_ascii=False) for x in exchanges)
-    return f'{{"log": {json.dumps(head)[:-1]}, "entries": [\n{entries}\n]}}}}\n'
+    yield f'{{"log": {json.dumps(head)[:-1]}, "entries": [\n'
+    before = ""
+    for x in exchanges:
+        # one line an entry: indented, the file would take three times as long
+        yield before + json.dumps(entry_of(x), ensure_ascii=False)
+        before = ",\n"
+    yield "\n]}}\n"
 
 
 def entry_of(x: Exchange) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Everything passes the redactor on its way out.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 from conformance import __version__
 from conformance.errors import UsageError
 from conformance.exchange import Chunk, Exchange, Headers
-from conformance.har import Finished, entry_of, exchange_of, write_har
+from conformance.har import Finished, entry_of, exchange_of, har_lines
 from conformance.results import Run, dump
 from conformance.secrets import Redactor
 
@@ -225,23 +225,24 @@ def write_outputs(
     prepare(folder)
     clean = [redacted(x, redactor) for x in exchanges]
     report = build(run, clean)
-    files = {
-        "results.jsonl": dump(run),
-        "exchanges.har": write_har(
-            clean, creator="openai-conformance", version=__version__, finished=finished
-        ),
-        "report.html": html.render(report),
-        "junit.xml": junit.render(report),
-        "summary.md": summary.render(report),
-        "badge.json": badge.render(report),
-        "badge.svg": badge.svg(report),
-        "ctrf.json": ctrf.render(report),
-        "annotations.txt": annotations.render(report),
+    har = har_lines(clean, creator="openai-conformance", version=__version__, finished=finished)
+    # one after the other: all texts at once would be a multiple of what was recorded
+    files: dict[str, Callable[[], Iterable[str]]] = {
+        "results.jsonl": lambda: [dump(run)],
+        "exchanges.har": lambda: har,
+        "report.html": lambda: [html.render(report)],
+        "junit.xml": lambda: [junit.render(report)],
+        "summary.md": lambda: [summary.render(report)],
+        "badge.json": lambda: [badge.render(report)],
+        "badge.svg": lambda: [badge.svg(report)],
+        "ctrf.json": lambda: [ctrf.render(report)],
+        "annotations.txt": lambda: [annotations.render(report)],
+        **{name: lambda text=text: [text] for name, text in _failures(folder, clean).items()},  # type: ignore[misc]
     }
-    files |= _failures(folder, clean)
-    for name, text in files.items():
+    for name, parts in files.items():
         # as bytes: a search in text with wide characters takes five times as long
-        write(folder / name, redactor.bytes(text.encode("utf-8", "backslashreplace")))
+        texts = (part.encode("utf-8", "backslashreplace") for part in parts())
+        write(folder / name, map(redactor.bytes, texts))
     (folder / PARTIAL).unlink(missing_ok=True)
     (folder / LOCK).unlink(missing_ok=True)
 
@@ -259,12 +260,13 @@ def _failures(folder: Path, exchanges: Sequence[Exchange]) -> dict[str, str]:
     return {kept.FILE: kept.dump(found)}
 
 
-def write(path: Path, text: str | bytes) -> None:
+def write(path: Path, text: str | bytes | Iterable[bytes]) -> None:
     """Replace a file at once. Raises UsageError when the folder cannot be written."""
     part = path.with_name(path.name + ".part")
+    data = text.encode("utf-8", "backslashreplace") if isinstance(text, str) else text
     try:
-        data = text.encode("utf-8", "backslashreplace") if isinstance(text, str) else text
-        part.write_bytes(data)
+        with part.open("wb") as file:
+            file.writelines([data] if isinstance(data, bytes) else data)
         part.replace(path)
     except OSError as error:
         raise UsageError(
