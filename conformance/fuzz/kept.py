@@ -1,7 +1,7 @@
 """Bodies that failed in an earlier run: kept beside its report, and sent first in the next.
 
 ``fuzz-failures.jsonl`` holds a line for each cause at each endpoint: the smallest body, what it was
-drawn for, and what came of it.
+drawn for, what came of it, and the curl line that sends it again.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ Line = dict[str, Any]
 
 def lines(exchanges: Iterable[Exchange]) -> list[Line]:
     """What failed in a recording, the smallest body of each cause."""
+    from conformance.judge import curl
+
     drawn: dict[str, list[Exchange]] = {}
     for x in exchanges:
         said = marks(x)
@@ -39,6 +41,7 @@ def lines(exchanges: Iterable[Exchange]) -> list[Line]:
                     "status": smallest.status,
                     "fuzz": {k: v for k, v in marks(smallest).items() if k != "endpoint"},
                     "body": smallest.request.json,
+                    "curl": curl(smallest),
                 }
             )
     return found
