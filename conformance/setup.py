@@ -99,7 +99,7 @@ class Setup:
         from conformance.catalogue import by_id
         from conformance.claims import audit, summary
         from conformance.cost import cost
-        from conformance.fuzz.kept import coverage
+        from conformance.fuzz.kept import coverage, told
 
         cases = by_id()
         order = {id: n for n, id in enumerate(cases)}
@@ -111,6 +111,7 @@ class Setup:
         more: dict[str, Any] = {"unpriced": dict(spent.unpriced)} if profile.prices else {}
         if fuzzed:
             more["fuzzed"] = fuzzed
+            more["fuzz_failures"] = [self.redactor.text(line) for line in told(exchanges)]
         if profile.claims:
             day = datetime.fromtimestamp(self.started, UTC).date().isoformat()
             where = self.target.name or self.target.base_url

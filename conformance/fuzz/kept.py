@@ -47,6 +47,11 @@ def lines(exchanges: Iterable[Exchange]) -> list[Line]:
     return found
 
 
+def told(exchanges: Iterable[Exchange]) -> list[str]:
+    """One line for each cause at each endpoint: what it is, and the smallest request as curl."""
+    return [f"{line['endpoint']}, {line['cause']}: {line['curl']}" for line in lines(exchanges)]
+
+
 def dump(found: Iterable[Line]) -> str:
     return "".join(json.dumps(line, ensure_ascii=True) + "\n" for line in found)
 

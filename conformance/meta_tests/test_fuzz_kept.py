@@ -41,7 +41,9 @@ def test_the_smallest_body_of_a_cause_is_kept_and_read_again(tmp_path: Path) -> 
     assert [(line["endpoint"], line["status"]) for line in found] == [
         ("chat", 200), ("embeddings", 500)]  # fmt: skip
     assert all(line["curl"].startswith("curl ") for line in found)
-    assert '"temperature": "x"' in found[0]["curl"].replace(":\"", ": \"")
+    told = kept.told([failed(200, WRONG, long), failed(200, WRONG, short)])
+    assert told == [f"chat, {found[0]['cause']}: {found[0]['curl']}"]
+    assert '"temperature": "x"' in found[0]["curl"].replace(':"', ': "')
     (tmp_path / kept.FILE).write_text(kept.dump(found), "utf-8")
     again = kept.load(tmp_path)
     assert again["chat"][0].body == {**short, "model": Model("chat")}

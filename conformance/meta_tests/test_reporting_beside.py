@@ -14,6 +14,7 @@ BESIDE = {
     "claims": "Of 3 claims 1 is upheld.",
     "contradictions": ["the page says 60, the list 100", HOSTILE],
     "fuzzed": {"chat": {"negated": 24, "of": 98, "left": ["stop"]}},
+    "fuzz_failures": [f"chat, status 500: curl -sS {HOSTILE}"],
     "unpriced": {"gpt-x": 12},
 }
 SURFACE = (
@@ -44,6 +45,8 @@ def test_it_is_shown(report: Report) -> None:
         assert "Of 3 claims 1 is upheld" in shown
     assert summary.inert("the page says 60, the list 100") in summary.render(report)
     assert "chat 24 of 98" in " ".join(terminal.plain(report).split())
+    assert "chat, status 500: curl -sS" in " ".join(terminal.plain(report).split())
+    assert "\x1b" not in terminal.plain(report)
     assert HOSTILE not in html.render(report)
 
 

@@ -56,6 +56,8 @@ def _parts(report: Report, details: bool) -> Iterator[Text | Table]:
         each = (f"{text.short(f.endpoint, 40)} {f.negated} of {f.of}" for f in report.fuzzed)
         words = "Fuzzed, keywords of the request schemas negated: " + ", ".join(each)
         yield Text(f"\n{words}", style="dim")
+        for line in (report.run.footer or {}).get("fuzz_failures") or ():
+            yield Text(f"  {text.short(str(line), 1800)}")
     yield Text()
     yield Text(_spent(report), style="dim")
     styles = {"pass": "bold green", "fail": "bold red", "error": "bold magenta"}
