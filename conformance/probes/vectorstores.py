@@ -128,7 +128,7 @@ capability("vector-stores.batches", "file batches of vector stores", "vector_sto
            within="vector-stores", took_effect=_taken)  # fmt: skip
 
 
-@scenario("vector_store_batch", needs="vector-stores.batches", cost=36)
+@scenario("vector_store_batch", needs="vector-stores.batches", cost=37)
 async def _batch(s: Session) -> None:
     """Two files put into a store together; another batch is cancelled at once."""
     texts = (("one", FACT), ("two", OTHER))
@@ -162,6 +162,7 @@ async def _batch(s: Session) -> None:
         again = await ask(s, "create-2", "POST", f"{store}/file_batches", {"file_ids": files[:1]})
         if again.ok:
             await ask(s, "cancel", "POST", f"{store}/file_batches/{id_of(again)}/cancel")
+        await ask(s, "ended", "GET", batch)  # the gate is told by what comes last
     await ask(s, "cleanup", "DELETE", store)
     for name in files:
         await s.send("cleanup", "DELETE", f"/files/{name}")
