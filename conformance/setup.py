@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conformance.capability import Claim
 from conformance.exchange import Exchange
 from conformance.output import Spool, write_outputs
 from conformance.recording import Recording
@@ -143,6 +144,18 @@ class Setup:
         return run
 
 
+ACCOUNTS = ("second", "limited", "revoked", "no_quota", "forbidden")
+"""Keys that say what another account may do."""
+
+
+def claims_of(settings: Settings) -> Mapping[str, Claim]:
+    """What the profile claims. Who gives keys of several accounts says that keys are checked."""
+    claims = dict(settings.profile.claims_of_capabilities)
+    if any(settings.target.keys.get(name) for name in ACCOUNTS):
+        claims.setdefault("auth", Claim.CLAIMED)
+    return claims
+
+
 def setup_of(
     given: Mapping[str, Any], environ: Mapping[str, str] | None = None, *, out: Path | None = None
 ) -> Setup:
@@ -158,7 +171,7 @@ def setup_of(
     known = known_failures.load(settings.known_failures) if settings.known_failures else ()
     options = Options(
         drivers=settings.drivers,
-        claims=settings.profile.claims_of_capabilities,
+        claims=claims_of(settings),
         profile=settings.profile.name,
         tier=settings.tier,
         strict=settings.level == "should",
