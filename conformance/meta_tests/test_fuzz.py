@@ -156,3 +156,10 @@ def test_what_is_named_as_unsupported_is_left_out_and_the_rest_tried() -> None:
     assert (left.body, left.holds) == ({"model": "m", "stop": "a"}, ("stop",))
     assert without(replace(tried, holds=("n",)), frozenset({"n"})) is None
     assert without(tried, verdict.blamed(refused("n is too large", param="n"))) is None
+
+
+@pytest.mark.parametrize("name", ["completions", "embeddings", "moderations", "rerank"])
+def test_the_full_tier_negates_every_keyword(name: str) -> None:
+    wanted = {(c.pointer, c.keyword) for c, _ in constraints(name)}
+    drawn = [d.constraint for d in invalid_bodies(name, "full", 1) if d.constraint]
+    assert {(c.pointer, c.keyword) for c in drawn} == wanted
