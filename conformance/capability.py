@@ -113,7 +113,8 @@ def find(capability: Capability, gate: Exchange | Steps | None) -> Finding:
         return Finding.UNKNOWN
     if status == 501 or (status in (404, 405, 410) and not _names_a_thing(exchange)):
         return Finding.ABSENT
-    if status in (400, 422) and capability.core and not capability.within:
+    plain = capability.core and not capability.within and not exchange.context.get("borrowed")
+    if status in (400, 422) and plain:
         if declined(exchange):
             return Finding.UNKNOWN  # what does not send the parameter may work
         return Finding.REFUSED if _not_offered(exchange) else Finding.BROKEN

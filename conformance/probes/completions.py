@@ -17,7 +17,7 @@ TIME = "Once upon a time, in a village by the sea, there lived an old clockmaker
 TOKENS = [464, 2068, 7586, 882]
 MORE_TOKENS = [262, 3290]
 
-capability("completions", "legacy text completions", "completions")
+capability("completions", "legacy text completions", "completions", core=True)
 capability(
     "completions.stream",
     "streamed text completions",

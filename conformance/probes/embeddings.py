@@ -40,7 +40,7 @@ def _batch() -> list[str]:
 
 BATCH = _batch()
 
-capability("embeddings", "embeddings", "embeddings")
+capability("embeddings", "embeddings", "embeddings", core=True)
 
 
 def _is_base64(gate: Exchange) -> bool:

@@ -23,7 +23,7 @@ def _has_results(gate: Exchange) -> bool:
     return bool(gate.json["results"])
 
 
-capability("moderations", "moderations", "moderations")
+capability("moderations", "moderations", "moderations", core=True)
 capability(
     "moderations.image",
     "moderation of images",
