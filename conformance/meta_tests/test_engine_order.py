@@ -8,7 +8,7 @@ import pytest
 
 from conformance.capability import Capability, Finding, find
 from conformance.catalogue import select
-from conformance.clock import VirtualClock
+from conformance.clock import SystemClock, VirtualClock
 from conformance.engine import plan
 from conformance.exchange import Steps
 from conformance.meta_tests import test_engine as engine
@@ -138,3 +138,15 @@ def test_tidying_up_shows_nothing_of_a_capability() -> None:
     tidied = made({}, probe="gate", step="cleanup")
     assert find(capability, Steps("gate", (refused, tidied))) is Finding.REFUSED
     assert find(capability, Steps("gate", (tidied,))) is Finding.UNKNOWN
+
+
+def test_a_probe_goes_out_with_a_client_library(registry: dict[str, Any]) -> None:
+    said = {"model": "m", "messages": [{"role": "user", "content": "Hello."}]}
+    drivers = ("http", "python-sdk")
+    add(registry, "one", path="/chat/completions", body=said, drivers=drivers)
+    app = App(fine)
+    found = driven(app, case("one", drivers=drivers[1:]), drivers=drivers, clock=SystemClock())
+    exchange = found.recording.exchange("one", "python-sdk")
+    assert exchange is not None
+    assert exchange.client is not None
+    assert [r["body"] for r in app.seen] == [said]
