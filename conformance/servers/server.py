@@ -35,7 +35,7 @@ class Place:
 
     @property
     def work(self) -> Path:
-        return self.root / "work"
+        return self.root / "data"
 
     @property
     def url(self) -> str:
